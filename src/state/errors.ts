@@ -1,0 +1,153 @@
+/**
+ * Every error Plasmoid throws: one class per cause.
+ *
+ * `code` is the name of Ray's status for that cause (Ray, `status.h`), so it is stable and may be switched on; the
+ * class tells causes that share a status apart. `details` holds the values that explain the error. Classes carry a
+ * brand, so `PlasmoidError.is` also recognises errors made by a second installed copy of the package.
+ */
+
+const BRAND = Symbol.for('plasmoid.error');
+
+/** Ray's status names, as far as this package uses them. */
+export type StatusCode =
+  | 'Disconnected'
+  | 'Interrupted'
+  | 'Invalid'
+  | 'InvalidArgument'
+  | 'IOError'
+  | 'NotImplemented'
+  | 'ObjectAlreadySealed'
+  | 'ObjectExists'
+  | 'ObjectNotFound'
+  | 'ObjectStoreFull'
+  | 'OutOfDisk'
+  | 'OutOfResource'
+  | 'TimedOut'
+  | 'TypeError'
+  | 'UnknownError';
+
+/** Values that explain an error: numbers of bytes, names, ids. Always plain and cloneable. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Base of all errors of this package. */
+export abstract class PlasmoidError extends Error {
+  /** Ray's status name for the cause. */
+  abstract readonly code: StatusCode;
+  /** The values in the message, for programs. */
+  readonly details: ErrorDetails;
+
+  constructor(message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.details = details;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** True for an error of this package, whichever installed copy made it. */
+  static is(error: unknown): error is PlasmoidError {
+    return typeof error === 'object' && error !== null && BRAND in error;
+  }
+}
+
+/** An argument or option is of the wrong type or out of range; `details.name` names it. */
+export class InvalidArgumentError extends PlasmoidError {
+  readonly code = 'InvalidArgument';
+}
+
+/** A value of this kind cannot be stored (a function, a symbol, an object that cannot be cloned). */
+export class UnstorableValueError extends PlasmoidError {
+  readonly code = 'TypeError';
+}
+
+/** No live object has this id, or the ref's object was deleted. */
+export class ObjectNotFoundError extends PlasmoidError {
+  readonly code = 'ObjectNotFound';
+}
+
+/** An object with this id exists already. */
+export class ObjectExistsError extends PlasmoidError {
+  readonly code = 'ObjectExists';
+}
+
+/** The object is still being written, so it cannot be read yet. */
+export class ObjectNotSealedError extends PlasmoidError {
+  readonly code = 'Invalid';
+}
+
+/** The slot was sealed before; sealing happens once. */
+export class ObjectAlreadySealedError extends PlasmoidError {
+  readonly code = 'ObjectAlreadySealed';
+}
+
+/** The slot was aborted before, so it can be neither sealed nor written. */
+export class ObjectAbortedError extends PlasmoidError {
+  readonly code = 'Invalid';
+}
+
+/**
+ * The slot's buffer was transferred away, so a writable alias lives on elsewhere: sealing it would break "sealed is
+ * immutable". The object is aborted; its memory returns when the alias is gone.
+ */
+export class WindowLostError extends PlasmoidError {
+  readonly code = 'Invalid';
+}
+
+/** The view (or its buffer) is not a window of this store, or was released before. */
+export class NotAWindowError extends PlasmoidError {
+  readonly code = 'InvalidArgument';
+}
+
+/** The ref belongs to another store. */
+export class ForeignRefError extends PlasmoidError {
+  readonly code = 'Invalid';
+}
+
+/** The ref was released before. */
+export class RefReleasedError extends PlasmoidError {
+  readonly code = 'Invalid';
+}
+
+/** The object can never fit: it is larger than the store's memory and its disk arena. */
+export class ObjectStoreFullError extends PlasmoidError {
+  readonly code = 'ObjectStoreFull';
+}
+
+/** Memory is full and the spill directory could not reserve the bytes either. */
+export class OutOfDiskError extends PlasmoidError {
+  readonly code = 'OutOfDisk';
+}
+
+/** A fixed-size table is full (clients, object slots, views of one object). */
+export class OutOfResourceError extends PlasmoidError {
+  readonly code = 'OutOfResource';
+}
+
+/** The time limit of the call passed first. Nothing was lost. */
+export class TimedOutError extends PlasmoidError {
+  readonly code = 'TimedOut';
+}
+
+/** The call's `AbortSignal` fired first; `cause` is the signal's reason. */
+export class InterruptedError extends PlasmoidError {
+  readonly code = 'Interrupted';
+}
+
+/** The store was closed, or its allocator thread died. */
+export class StoreClosedError extends PlasmoidError {
+  readonly code = 'Disconnected';
+}
+
+/** The operating system refused; `details.systemCode` and `details.systemCall` say what. */
+export class SystemError extends PlasmoidError {
+  readonly code = 'IOError';
+}
+
+/** This build or platform cannot do that (a V8 sandbox, a missing native addon). */
+export class NotSupportedError extends PlasmoidError {
+  readonly code = 'NotImplemented';
+}
+
+/** An invariant of the store does not hold: a bug in Plasmoid, never the caller's fault. */
+export class InvariantError extends PlasmoidError {
+  readonly code = 'UnknownError';
+}
