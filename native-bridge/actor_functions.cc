@@ -1,0 +1,222 @@
+// The allocator actor's side of an arena, as JavaScript sees it. One actor per arena.
+#include <map>
+
+#include "arguments.h"
+#include "arena.h"
+#include "collection.h"
+#include "failure.h"
+#include "loop_bell.h"
+
+namespace plasmoid {
+
+namespace {
+
+struct ActorSide {
+  std::shared_ptr<Arena> arena;
+  LoopBell* bell;
+  // The part of the freed stack that was taken but did not fit into the caller's array.
+  uint32_t taken = 0;
+};
+
+ActorSide* Self(const Arguments& arguments) {
+  auto* self = static_cast<ActorSide*>(arguments.Data().As<v8::External>()->Value());
+  if (self->arena) return self;
+  ThrowMessage(arguments.GetIsolate(), "the actor has ended");
+  return nullptr;
+}
+
+struct Output {
+  uint32_t* words;
+  uint32_t length;
+};
+Output OutputArray(const Arguments& arguments, int index) {
+  auto array = arguments[index].As<v8::Uint32Array>();
+  auto* words = reinterpret_cast<uint32_t*>(static_cast<uint8_t*>(array->Buffer()->Data()) + array->ByteOffset());
+  return {words, static_cast<uint32_t>(array->Length())};
+}
+
+// takeFreed(out) → count. Call until it is 0.
+void TakeFreed(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  const Output out = OutputArray(arguments, 0);
+  if (self->taken == 0) {
+    Store(self->arena->Word(actor::kFreedUnits), uint32_t{0});
+    self->taken = self->arena->TakeFreed();
+  }
+  uint32_t count = 0;
+  while (self->taken != 0 && count < out.length) {
+    const uint32_t number = self->taken - 1;
+    out.words[count++] = number;
+    self->taken = self->arena->Slot(number)[slot::kNextFreed];
+  }
+  arguments.GetReturnValue().Set(count);
+}
+
+// lease(slot, offsetUnits, capacityUnits, block, fallback, client) → generation
+void Lease(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  const uint32_t number = Unsigned(arguments, 0);
+  uint32_t* record = self->arena->Slot(number);
+  record[slot::kOffsetUnits] = Unsigned(arguments, 1);
+  record[slot::kCapacityUnits] = Unsigned(arguments, 2);
+  record[slot::kBlock] = Unsigned(arguments, 3);
+  Store(self->arena->Owner(number), static_cast<uint16_t>(Unsigned(arguments, 5) + 1));
+  const uint32_t generation = GenerationOf(Load(self->arena->Header(number)));
+  if (!self->arena->Apply(number, generation, Event::kLease, Boolean(arguments, 4) ? kFallbackFlag : 0)) {
+    return ThrowMessage(arguments.GetIsolate(), "leasing a slot that is not free");
+  }
+  arguments.GetReturnValue().Set(generation);
+}
+
+// finishReclaim(slot) → whether the slot is free (else refs keep it as a tombstone)
+void FinishReclaim(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self != nullptr) arguments.GetReturnValue().Set(self->arena->FinishReclaim(Unsigned(arguments, 0)));
+}
+
+// recallLeases(firstSlot, out) → count. Slots taken back are free; their blocks are the caller's to free.
+void RecallLeases(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  const Output out = OutputArray(arguments, 1);
+  uint32_t count = 0;
+  const uint32_t end = self->arena->HighWater();
+  for (uint32_t number = Unsigned(arguments, 0); number < end && count < out.length; number++) {
+    const uint64_t header = Load(self->arena->Header(number));
+    // A lease in the fallback pool is no stock but somebody's answer, and primary memory is what is short.
+    if (StateOf(header) != State::kLeased || IsFallback(header)) continue;
+    if (self->arena->Apply(number, GenerationOf(header), Event::kRecall)) out.words[count++] = number;
+  }
+  arguments.GetReturnValue().Set(count);
+}
+
+// recoverClient(client) → slots touched
+void RecoverClient(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self != nullptr) arguments.GetReturnValue().Set(self->arena->RecoverClient(Unsigned(arguments, 0)));
+}
+
+// ringClient(client)
+void RingClient(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self != nullptr) self->arena->ClientDoorbell(Unsigned(arguments, 0)).Ring();
+}
+
+// requestCollection(client, full) → whether its thread is alive
+void RequestCollection(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  arguments.GetReturnValue().Set(
+      RequestCollection(self->arena, Unsigned(arguments, 0), Boolean(arguments, 1)));
+}
+
+// keepAlive(keep)
+void KeepAlive(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self != nullptr) self->bell->KeepAlive(Boolean(arguments, 0));
+}
+
+// end(): orderly end of the actor; the arena lives on under its windows
+void End(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  self->bell->Close();
+  self->arena->RingAllClients();
+  self->arena.reset();
+}
+
+// The actor's thread ends without having been asked to: tell everybody who could wait for it.
+void OnThreadEnd(void* data) {
+  auto* self = static_cast<ActorSide*>(data);
+  if (self->arena) {
+    uint32_t open = closed::kOpen;
+    CompareExchange(self->arena->Word(actor::kClosed), &open, closed::kActorDied);
+    self->arena->RingAllClients();
+  }
+  delete self;
+}
+
+// attachActor(arena, onRing) → functions
+void AttachActor(const Arguments& arguments) {
+  v8::Isolate* isolate = arguments.GetIsolate();
+  std::shared_ptr<Arena> arena = FindArena(Unsigned(arguments, 0));
+  if (!arena) return ThrowMessage(isolate, "no such arena");
+  LoopBell* bell = LoopBell::Open(isolate, arena, arena->ActorDoorbell(), arguments[1].As<v8::Function>());
+  if (bell == nullptr) return ThrowSystemError(isolate, ENOMEM, "uv_async_init", 0);
+  auto* self = new ActorSide{std::move(arena), bell};
+  node::AddEnvironmentCleanupHook(isolate, OnThreadEnd, self);
+  v8::Local<v8::Object> object = v8::Object::New(isolate);
+  v8::Local<v8::External> data = v8::External::New(isolate, self);
+  const std::pair<const char*, v8::FunctionCallback> methods[] = {
+      {"takeFreed", TakeFreed},
+      {"lease", Lease},
+      {"finishReclaim", FinishReclaim},
+      {"recallLeases", RecallLeases},
+      {"recoverClient", RecoverClient},
+      {"ringClient", RingClient},
+      {"requestCollection", RequestCollection},
+      {"keepAlive", KeepAlive},
+      {"end", End},
+  };
+  for (const auto& [name, callback] : methods) AddMethod(isolate, object, name, callback, data);
+  arguments.GetReturnValue().Set(object);
+}
+
+// --- the registry of arenas ---
+
+std::mutex registry_lock;
+std::map<uint32_t, std::shared_ptr<Arena>>& Registry() {
+  static auto* registry = new std::map<uint32_t, std::shared_ptr<Arena>>();
+  return *registry;
+}
+uint32_t next_number = 1;
+
+// openArena(control, primary, fallback or 0) → arena. The control region's header is written by then.
+void OpenArena(const Arguments& arguments) {
+  v8::Isolate* isolate = arguments.GetIsolate();
+  auto control = FindRegion(Unsigned(arguments, 0));
+  auto primary = FindRegion(Unsigned(arguments, 1));
+  auto fallback = FindRegion(Unsigned(arguments, 2));
+  if (!control || !primary) return ThrowMessage(isolate, "no such region");
+  auto arena = std::make_shared<Arena>(std::move(control), std::move(primary), std::move(fallback));
+  if (arena->HeaderValue(store_header::kMaxClients) != kMaxClients) {
+    return ThrowMessage(isolate, "the layout's number of clients is not the bridge's");
+  }
+  arguments.GetReturnValue().Set(RegisterArena(std::move(arena)));
+}
+
+// releaseArena(arena): the number is forgotten; the arena lives as long as a window, a client or the actor
+void ReleaseArena(const Arguments& arguments) {
+  std::shared_ptr<Arena> arena;
+  std::lock_guard<std::mutex> guard(registry_lock);
+  auto found = Registry().find(Unsigned(arguments, 0));
+  if (found == Registry().end()) return;
+  arena = std::move(found->second);
+  Registry().erase(found);
+}
+
+}  // namespace
+
+uint32_t RegisterArena(std::shared_ptr<Arena> arena) {
+  std::lock_guard<std::mutex> guard(registry_lock);
+  const uint32_t number = next_number++;
+  Registry().emplace(number, std::move(arena));
+  return number;
+}
+
+std::shared_ptr<Arena> FindArena(uint32_t number) {
+  std::lock_guard<std::mutex> guard(registry_lock);
+  auto found = Registry().find(number);
+  return found == Registry().end() ? nullptr : found->second;
+}
+
+void AddArenaFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
+  (void)isolate;
+  NODE_SET_METHOD(exports, "attachActor", AttachActor);
+  NODE_SET_METHOD(exports, "openArena", OpenArena);
+  NODE_SET_METHOD(exports, "releaseArena", ReleaseArena);
+}
+
+}  // namespace plasmoid

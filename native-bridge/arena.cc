@@ -1,0 +1,221 @@
+#include "arena.h"
+
+namespace plasmoid {
+
+namespace {
+
+// A deleter rings a sleeping actor only when this much waits for it (or a create waits): 4 MiB.
+constexpr uint32_t kRingAfterUnits = (4u << 20) / kUnitBytes;
+
+}  // namespace
+
+Arena::Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, std::shared_ptr<Region> fallback)
+    : control_(std::move(control)), primary_(std::move(primary)), fallback_(std::move(fallback)) {
+  uint8_t* base = control_->base();
+  control_words_ = reinterpret_cast<uint32_t*>(base);
+  primary_base_ = primary_->base();
+  fallback_base_ = fallback_ ? fallback_->base() : nullptr;
+  max_objects_ = HeaderValue(store_header::kMaxObjects);
+  objects_ = base + HeaderValue(store_header::kObjectsOffset);
+  owners_ = reinterpret_cast<uint16_t*>(base + HeaderValue(store_header::kOwnersOffset));
+  clients_ = base + HeaderValue(store_header::kClientsOffset);
+  client_bytes_ = HeaderValue(store_header::kClientBytes);
+  ledgers_ = base + HeaderValue(store_header::kLedgersOffset);
+  ledger_bytes_ = HeaderValue(store_header::kLedgerBytes);
+  buckets_ = reinterpret_cast<uint32_t*>(base + HeaderValue(store_header::kBucketsOffset));
+  bucket_count_ = HeaderValue(store_header::kBucketCount);
+}
+
+bool Arena::Contains(const void* address) const {
+  const auto* byte = static_cast<const uint8_t*>(address);
+  if (byte >= primary_base_ && byte < primary_base_ + primary_->bytes()) return true;
+  return fallback_ && byte >= fallback_base_ && byte < fallback_base_ + fallback_->bytes();
+}
+
+bool Arena::Apply(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags) {
+  uint64_t header = Load(Header(number));
+  for (;;) {
+    uint64_t next;
+    if (GenerationOf(header) != generation || !NextHeader(header, event, &next)) return false;
+    if (CompareExchange(Header(number), &header, next | extra_flags)) return true;
+  }
+}
+
+int32_t Arena::Pin(uint32_t number, uint32_t generation, uint64_t* result) {
+  // SYNC seal-get: acquires what the writer stored before its sealing compare-exchange.
+  uint64_t header = Load(Header(number));
+  for (;;) {
+    if (GenerationOf(header) != generation) return status::kNotFound;
+    const State state = StateOf(header);
+    if (state == State::kCreated || state == State::kWriting) return status::kNotSealed;
+    if (state != State::kSealed && state != State::kReferenced) return status::kNotFound;
+    if (PinsOf(header) == kMaxPins) return status::kTooManyPins;
+    uint64_t next;
+    if (!NextHeader(header, Event::kPin, &next)) return status::kNotFound;
+    if (CompareExchange(Header(number), &header, next)) {
+      *result = next;
+      return status::kOk;
+    }
+  }
+}
+
+void Arena::Unpin(uint32_t number) {
+  uint64_t header = Load(Header(number));
+  for (;;) {
+    const Event event = PinsOf(header) == 1 ? Event::kUnpinLast : Event::kUnpin;
+    uint64_t next;
+    if (!NextHeader(header, event, &next)) __builtin_trap();  // a pin was given back twice: memory is not safe
+    if (CompareExchange(Header(number), &header, next)) {
+      if (StateOf(next) == State::kReleased) PushFreed(number);
+      return;
+    }
+  }
+}
+
+int32_t Arena::AddHold(uint32_t client, uint32_t number, uint32_t generation) {
+  uint32_t* holds = Slot(number) + slot::kHolds;
+  uint32_t count = Load(holds);
+  do {
+    // The last holder's step from 1 to 0 decides the object's end; nobody revives it after that.
+    if (count == 0) return status::kNotFound;
+  } while (!CompareExchange(holds, &count, count + 1));
+  __atomic_fetch_or(LedgerByte(client, number), uint8_t(1u << (number % 8)), __ATOMIC_SEQ_CST);
+  // Only now is the slot sure not to be recycled, so only now does its generation mean anything.
+  const uint64_t header = Load(Header(number));
+  if (GenerationOf(header) == generation && IsLive(StateOf(header))) return status::kOk;
+  DropHold(client, number, false);
+  return status::kNotFound;
+}
+
+void Arena::StartHold(uint32_t client, uint32_t number) {
+  __atomic_fetch_or(LedgerByte(client, number), uint8_t(1u << (number % 8)), __ATOMIC_SEQ_CST);
+  Store(Slot(number) + slot::kHolds, uint32_t{1});
+}
+
+bool Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
+  __atomic_fetch_and(LedgerByte(client, number), uint8_t(~(1u << (number % 8))), __ATOMIC_SEQ_CST);
+  // SYNC tombstone: holds are lowered before the header is read; the actor reads them in the opposite order.
+  if (FetchSub(Slot(number) + slot::kHolds, uint32_t{1}) != 1) return false;
+  uint64_t header = Load(Header(number));
+  for (;;) {
+    Event event;
+    switch (StateOf(header)) {
+      case State::kSealed:
+        // A named object must leave the index first, which only the actor's reclaim does.
+        event = may_recycle && !IsNamed(header) && !IsFallback(header) && *Owner(number) == client + 1
+                    ? Event::kRecycle
+                    : Event::kDelete;
+        break;
+      case State::kReferenced:
+        event = Event::kDelete;
+        break;
+      case State::kCreated:
+      case State::kWriting:
+        event = Event::kAbort;
+        break;
+      case State::kTombstone:
+        event = Event::kVacate;
+        break;
+      default:
+        return false;  // on its way already; the actor looks at the holds when it arrives
+    }
+    uint64_t next;
+    if (!NextHeader(header, event, &next)) return false;
+    if (!CompareExchange(Header(number), &header, next)) continue;
+    if (StateOf(next) == State::kReleased) PushFreed(number);
+    return event == Event::kRecycle;
+  }
+}
+
+int32_t Arena::Delete(uint32_t number, uint32_t generation) {
+  uint64_t header = Load(Header(number));
+  for (;;) {
+    if (GenerationOf(header) != generation) return status::kNotFound;
+    const State state = StateOf(header);
+    if (state == State::kCreated || state == State::kWriting) return status::kNotSealed;
+    uint64_t next;
+    if (!NextHeader(header, Event::kDelete, &next)) return status::kNotFound;
+    if (CompareExchange(Header(number), &header, next)) {
+      if (StateOf(next) == State::kReleased) PushFreed(number);
+      return status::kOk;
+    }
+  }
+}
+
+bool Arena::Abort(uint32_t number, uint32_t generation) {
+  uint64_t header = Load(Header(number));
+  for (;;) {
+    uint64_t next;
+    if (GenerationOf(header) != generation || !NextHeader(header, Event::kAbort, &next)) return false;
+    if (CompareExchange(Header(number), &header, next)) {
+      if (StateOf(next) == State::kReleased) PushFreed(number);
+      return true;
+    }
+  }
+}
+
+void Arena::PushFreed(uint32_t number) {
+  uint32_t* record = Slot(number);
+  const uint32_t units = record[slot::kCapacityUnits];
+  uint32_t* head = Word(actor::kFreedHead);
+  uint32_t first = Load(head);
+  do {
+    record[slot::kNextFreed] = first;
+  } while (!CompareExchange(head, &first, number + 1));
+  const uint32_t waiting = FetchAdd(Word(actor::kFreedUnits), units) + units;
+  if (waiting >= kRingAfterUnits || Load(Word(actor::kWanted)) != 0) WakeActor();
+}
+
+bool Arena::FinishReclaim(uint32_t number) {
+  uint64_t header = Load(Header(number));
+  const uint32_t generation = GenerationOf(header);
+  if (IsNamed(header)) EraseId(number);
+  if (Load(Slot(number) + slot::kHolds) == 0) return Apply(number, generation, Event::kReclaim);
+  Apply(number, generation, Event::kEntomb);
+  // SYNC tombstone: the state is set before the holds are read again. Either this thread sees that the last ref has
+  // gone meanwhile, or its holder sees the tombstone; the compare-exchange lets exactly one of them go on.
+  if (Load(Slot(number) + slot::kHolds) == 0 && Apply(number, generation, Event::kVacate)) {
+    return Apply(number, generation, Event::kReclaim);
+  }
+  return false;
+}
+
+uint32_t Arena::RecoverClient(uint32_t client) {
+  uint32_t touched = 0;
+  const uint32_t end = HighWater();
+  for (uint32_t number = 0; number < end; number++) {
+    if (Load(Owner(number)) != client + 1) continue;
+    uint64_t header = Load(Header(number));
+    const State state = StateOf(header);
+    if (state == State::kLeased) {
+      if (Apply(number, GenerationOf(header), Event::kHandBack)) {
+        PushFreed(number);
+        touched++;
+      }
+    } else if (state == State::kCreated || state == State::kWriting) {
+      if (Abort(number, GenerationOf(header))) touched++;
+    }
+  }
+  // A slot aborted above may still have its hold: the ledger knows, and the tombstone rules do the rest.
+  for (uint32_t byte = 0; byte * 8 < end; byte++) {
+    uint8_t bits = __atomic_load_n(LedgerByte(client, byte * 8), __ATOMIC_SEQ_CST);
+    for (uint32_t bit = 0; bits != 0; bit++, bits >>= 1) {
+      if ((bits & 1) == 0) continue;
+      DropHold(client, byte * 8 + bit, false);
+      touched++;
+    }
+  }
+  return touched;
+}
+
+void Arena::WakeActor() {
+  // SYNC actor-sleep: the caller published before this exchange; the actor sets the flag before its last look.
+  if (Exchange(Word(actor::kSleeping), uint32_t{0}) == 1) actor_doorbell_.Ring();
+}
+
+void Arena::RingAllClients() {
+  const uint32_t end = Load(Word(actor::kClientHighWater));
+  for (uint32_t client = 0; client < end && client < kMaxClients; client++) client_doorbells_[client].Ring();
+}
+
+}  // namespace plasmoid

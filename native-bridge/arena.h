@@ -1,0 +1,129 @@
+// An arena: one store's regions, and the steps on its object slots that take more than one word.
+//
+// Everything here is free of V8 and of locks (but the id index), so that backing-store deleters may call it from any
+// thread, also in the middle of another bridge call of the same thread.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "doorbell.h"
+#include "header_word.h"
+#include "region.h"
+
+namespace plasmoid {
+
+// Must equal MAX_CLIENTS of the layout; checked when an arena is opened.
+inline constexpr uint32_t kMaxClients = 256;
+inline constexpr uint32_t kNobody = 0xffffffff;
+
+class Arena {
+ public:
+  Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, std::shared_ptr<Region> fallback);
+
+  // --- words ---
+  uint32_t* Word(uint32_t index) const { return control_words_ + index; }
+  uint32_t HeaderValue(uint32_t index) const { return control_words_[index]; }
+  uint32_t max_objects() const { return max_objects_; }
+  uint32_t HighWater() const { return Load(Word(actor::kObjectHighWater)); }
+  uint32_t* Slot(uint32_t number) const {
+    return reinterpret_cast<uint32_t*>(objects_ + uint64_t{number} * kSlotBytes);
+  }
+  uint64_t* Header(uint32_t number) const { return reinterpret_cast<uint64_t*>(Slot(number)); }
+  uint16_t* Owner(uint32_t number) const { return owners_ + number; }
+  uint32_t* ClientWord(uint32_t client, uint32_t word) const {
+    return reinterpret_cast<uint32_t*>(clients_ + uint64_t{client} * client_bytes_) + word;
+  }
+  uint8_t* Bytes(uint32_t number, uint64_t header) const {
+    const uint8_t* base = IsFallback(header) ? fallback_base_ : primary_base_;
+    return const_cast<uint8_t*>(base) + uint64_t{Slot(number)[slot::kOffsetUnits]} * kUnitBytes;
+  }
+  uint64_t Size(uint32_t number) const {
+    const uint32_t* record = Slot(number);
+    return record[slot::kSizeLow] | (uint64_t{record[slot::kSizeHigh]} << 32);
+  }
+  bool IsClosed() const { return Load(Word(actor::kClosed)) != closed::kOpen; }
+  // True when `address` lies in one of the pools.
+  bool Contains(const void* address) const;
+
+  // --- single-word steps ---
+  // Applies `event` to the slot if its generation is still the given one; false when the table forbids it.
+  bool Apply(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags = 0);
+  // Pins a sealed object for a new window: a status, and the header after it.
+  int32_t Pin(uint32_t number, uint32_t generation, uint64_t* header);
+  // Gives a pin back. Runs in deleters.
+  void Unpin(uint32_t number);
+
+  // --- holds ---
+  // A client's first ref: fails when nobody else holds the object (it is being deleted then).
+  int32_t AddHold(uint32_t client, uint32_t number, uint32_t generation);
+  // The first hold of a slot that its caller alone knows.
+  void StartHold(uint32_t client, uint32_t number);
+  // A client's last ref goes. True when the slot went back to `client` as leased (the caller puts it into its stock).
+  bool DropHold(uint32_t client, uint32_t number, bool may_recycle);
+
+  // Makes an object unreachable for new views; a status.
+  int32_t Delete(uint32_t number, uint32_t generation);
+  // Aborts an unsealed object; false when it is not (or no longer) unsealed.
+  bool Abort(uint32_t number, uint32_t generation);
+
+  // --- the freed stack ---
+  void PushFreed(uint32_t number);
+  // Takes the whole stack: its first slot number plus one, or 0. Follow slot::kNextFreed.
+  uint32_t TakeFreed() { return Exchange(Word(actor::kFreedHead), uint32_t{0}); }
+  // After the actor took the block back: true when the slot is free, false when refs keep a tombstone.
+  bool FinishReclaim(uint32_t number);
+
+  // --- recovery ---
+  // Returns everything that a dead client's own ledger and ownership name; the number of slots touched.
+  uint32_t RecoverClient(uint32_t client);
+
+  // --- the id index ---
+  // Enters a slot of the caller's that was created with kNamedFlag; kOk or kExists. Created first, so that a slot in
+  // the index always carries the flag, and its reclaim always erases it.
+  int32_t InsertId(const uint8_t* id, uint32_t number);
+  // Finds a living object by id.
+  int32_t LookUpId(const uint8_t* id, uint32_t* number, uint32_t* generation);
+  void EraseId(uint32_t number);
+
+  // --- waking ---
+  // Rings if the actor sleeps.
+  void WakeActor();
+  Doorbell& ActorDoorbell() { return actor_doorbell_; }
+  Doorbell& ClientDoorbell(uint32_t client) { return client_doorbells_[client]; }
+  void RingAllClients();
+
+ private:
+  uint8_t* LedgerByte(uint32_t client, uint32_t number) const {
+    return ledgers_ + uint64_t{client} * ledger_bytes_ + number / 8;
+  }
+  uint32_t* Bucket(const uint8_t* id) const;
+
+  std::shared_ptr<Region> control_;
+  std::shared_ptr<Region> primary_;
+  std::shared_ptr<Region> fallback_;
+  uint32_t* control_words_;
+  uint8_t* primary_base_;
+  uint8_t* fallback_base_;
+  uint32_t max_objects_;
+  uint8_t* objects_;
+  uint16_t* owners_;
+  uint8_t* clients_;
+  uint32_t client_bytes_;
+  uint8_t* ledgers_;
+  uint32_t ledger_bytes_;
+  uint32_t* buckets_;
+  uint32_t bucket_count_;
+  // Held by insert, erase and look-up alone; never across a V8 call, never by a deleter.
+  std::mutex index_lock_;
+  Doorbell actor_doorbell_;
+  std::array<Doorbell, kMaxClients> client_doorbells_;
+};
+
+uint32_t RegisterArena(std::shared_ptr<Arena> arena);
+std::shared_ptr<Arena> FindArena(uint32_t number);
+
+void AddArenaFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports);
+
+}  // namespace plasmoid

@@ -1,0 +1,243 @@
+#include "client.h"
+
+namespace plasmoid {
+
+namespace {
+
+// What a window's backing store carries: enough to give the pin back from any thread, and the arena itself, so that
+// the bytes stay mapped after the store is closed.
+struct WindowRecord {
+  std::shared_ptr<Arena> arena;
+  uint32_t number;
+};
+
+void OnWindowGone(void*, size_t, void* data) {
+  auto* record = static_cast<WindowRecord*>(data);
+  record->arena->Unpin(record->number);
+  delete record;
+}
+
+// One size class of one client's stock never holds more than this many slots.
+constexpr size_t kStockEntriesPerClass = 64;
+
+void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
+  TrackedRef* ref = info.GetParameter();
+  ref->object.Reset();
+  ref->client->ReleaseTracked(ref->index, ref->number);
+}
+
+}  // namespace
+
+Client::Client(std::shared_ptr<Arena> the_arena, uint32_t the_index, v8::Isolate* the_isolate,
+               uint64_t stock_limit_bytes)
+    : arena(std::move(the_arena)),
+      index(the_index),
+      isolate(the_isolate),
+      environment(node::GetCurrentEnvironment(the_isolate->GetCurrentContext())),
+      stock_(kClassCount),
+      stock_limit_bytes_(stock_limit_bytes) {
+  v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, 4 * sizeof(uint32_t));
+  result = static_cast<uint32_t*>(buffer->Data());
+  result_array.Reset(isolate, v8::Uint32Array::New(buffer, 0, 4));
+}
+
+void Client::Disconnect() {
+  if (!connected) return;
+  connected = false;
+  // No count changes here: the holds of this thread stand in its ledger, and the actor recovers them by a scan.
+  for (TrackedRef& ref : tracked_) ref.object.Reset();
+  tracked_.clear();
+  tracked_free_.clear();
+  local_holds_ = {};
+  stock_ = {};
+  result_array.Reset();
+  // SYNC client-death: everything above is done before the actor may see the record dead.
+  uint32_t* state = arena->ClientWord(index, client::kState);
+  Store(state, (Load(state) & ~client_state::kMask) | client_state::kDead);
+  arena->WakeActor();
+  arena.reset();
+}
+
+void Client::EndOfThread() {
+  for (WritableWindow& window : writables_) {
+    window.buffer.Reset();
+    window.store.reset();
+  }
+  writables_.clear();
+}
+
+// --- stock ---
+
+void Client::AddStock(uint32_t number, uint32_t generation) {
+  const uint64_t units = arena->Slot(number)[slot::kCapacityUnits];
+  stock_[ClassOfRounded(units)].push_back({number, generation});
+  stock_bytes_ += units * kUnitBytes;
+}
+
+bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, uint32_t format, uint64_t flags) {
+  if (!arena->Apply(number, generation, Event::kCreate, flags)) return false;
+  uint32_t* record = arena->Slot(number);
+  record[slot::kSizeLow] = static_cast<uint32_t>(bytes);
+  record[slot::kSizeHigh] = static_cast<uint32_t>(bytes >> 32);
+  record[slot::kFormat] = format;
+  HoldFirst(number);
+  return true;
+}
+
+bool Client::CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, uint32_t* generation) {
+  const uint64_t units = RoundToClass((bytes + kUnitBytes - 1) / kUnitBytes);
+  std::vector<StockEntry>& entries = stock_[ClassOfRounded(units)];
+  while (!entries.empty()) {
+    const StockEntry entry = entries.back();
+    entries.pop_back();
+    stock_bytes_ -= units * kUnitBytes;
+    // The actor may have recalled it meanwhile; its generation tells.
+    if (!CreateLeased(entry.number, entry.generation, bytes, 0, flags)) continue;
+    *number = entry.number;
+    *generation = entry.generation;
+    return true;
+  }
+  return false;
+}
+
+void Client::ForgetCreated(uint32_t number) {
+  // The last hold of an unsealed object aborts it.
+  DropLocal(number);
+}
+
+void Client::KeepRecycled(uint32_t number) {
+  const uint32_t generation = GenerationOf(Load(arena->Header(number)));
+  const uint64_t units = arena->Slot(number)[slot::kCapacityUnits];
+  const uint32_t size_class = ClassOfRounded(units);
+  const bool fits = RoundToClass(units) == units && stock_[size_class].size() < kStockEntriesPerClass &&
+                    stock_bytes_ + units * kUnitBytes <= stock_limit_bytes_;
+  if (fits) {
+    AddStock(number, generation);
+  } else if (arena->Apply(number, generation, Event::kHandBack)) {
+    arena->PushFreed(number);
+  }
+}
+
+void Client::ReturnStock() {
+  for (std::vector<StockEntry>& entries : stock_) {
+    for (const StockEntry& entry : entries) {
+      if (arena->Apply(entry.number, entry.generation, Event::kHandBack)) arena->PushFreed(entry.number);
+    }
+    entries.clear();
+  }
+  stock_bytes_ = 0;
+}
+
+// --- refs ---
+
+void Client::HoldFirst(uint32_t number) {
+  if (number >= local_holds_.size()) local_holds_.resize(number + number / 2 + 64);
+  local_holds_[number] = 1;
+  arena->StartHold(index, number);
+}
+
+int32_t Client::HoldAgain(uint32_t number, uint32_t generation) {
+  if (number >= local_holds_.size()) local_holds_.resize(number + number / 2 + 64);
+  if (local_holds_[number] == 0) {
+    const int32_t answer = arena->AddHold(index, number, generation);
+    if (answer == status::kOk) local_holds_[number] = 1;
+    return answer;
+  }
+  const uint64_t header = Load(arena->Header(number));
+  if (GenerationOf(header) != generation || !IsLive(StateOf(header))) return status::kNotFound;
+  local_holds_[number]++;
+  return status::kOk;
+}
+
+void Client::DropLocal(uint32_t number) {
+  if (--local_holds_[number] != 0) return;
+  if (arena->DropHold(index, number, true)) KeepRecycled(number);
+}
+
+uint32_t Client::Track(v8::Local<v8::Object> object, uint32_t number) {
+  if (tracked_free_.empty()) {
+    TrackedRef& fresh = tracked_.emplace_back();
+    fresh.client = this;
+    fresh.index = static_cast<uint32_t>(tracked_.size() - 1);
+    tracked_free_.push_back(fresh.index);
+  }
+  const uint32_t track = tracked_free_.back();
+  tracked_free_.pop_back();
+  TrackedRef& ref = tracked_[track];
+  ref.number = number;
+  ref.in_use = true;
+  Retrack(track, object);
+  return track;
+}
+
+void Client::Retrack(uint32_t track, v8::Local<v8::Object> object) {
+  TrackedRef& ref = tracked_[track];
+  ref.object.Reset(isolate, object);
+  ref.object.SetWeak(&ref, OnRefCollected, v8::WeakCallbackType::kParameter);
+}
+
+bool Client::ReleaseTracked(uint32_t track, uint32_t number) {
+  if (track >= tracked_.size()) return false;
+  TrackedRef& ref = tracked_[track];
+  if (!ref.in_use || ref.number != number) return false;
+  ref.object.Reset();
+  ref.in_use = false;
+  tracked_free_.push_back(track);
+  DropLocal(number);
+  return true;
+}
+
+// --- windows ---
+
+v8::MaybeLocal<v8::ArrayBuffer> Client::ReadWindow(uint32_t number, uint64_t header) {
+  auto* record = new WindowRecord{arena, number};
+  std::unique_ptr<v8::BackingStore> store =
+      v8::ArrayBuffer::NewBackingStore(arena->Bytes(number, header), arena->Size(number), OnWindowGone, record);
+  return v8::ArrayBuffer::New(isolate, std::move(store));
+}
+
+v8::MaybeLocal<v8::ArrayBuffer> Client::WriteWindow(uint32_t number, uint32_t generation, uint32_t* out_index) {
+  if (!arena->Apply(number, generation, Event::kPin)) return {};
+  const uint64_t header = Load(arena->Header(number));
+  auto* record = new WindowRecord{arena, number};
+  std::shared_ptr<v8::BackingStore> store =
+      v8::ArrayBuffer::NewBackingStore(arena->Bytes(number, header), arena->Size(number), OnWindowGone, record);
+  v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, store);
+  if (writables_free_.empty()) {
+    WritableWindow& fresh = writables_.emplace_back();
+    fresh.client = this;
+    fresh.index = static_cast<uint32_t>(writables_.size() - 1);
+    writables_free_.push_back(fresh.index);
+  }
+  *out_index = writables_free_.back();
+  writables_free_.pop_back();
+  WritableWindow& window = writables_[*out_index];
+  window.number = number;
+  window.generation = generation;
+  window.in_use = true;
+  open_writables_.insert(store->Data());
+  window.store = std::move(store);
+  window.buffer.Reset(isolate, buffer);
+  window.buffer.SetWeak(
+      &window,
+      [](const v8::WeakCallbackInfo<WritableWindow>& info) {
+        WritableWindow* gone = info.GetParameter();
+        gone->buffer.Reset();
+        gone->in_use = false;
+        gone->client->open_writables_.erase(gone->store->Data());
+        gone->client->writables_free_.push_back(gone->index);
+        // Last, because it may run the deleter: the pin returns now.
+        std::shared_ptr<v8::BackingStore> store = std::move(gone->store);
+      },
+      v8::WeakCallbackType::kParameter);
+  return buffer;
+}
+
+WritableWindow* Client::FindWritable(uint32_t window_index, uint32_t number, uint32_t generation) {
+  if (window_index >= writables_.size()) return nullptr;
+  WritableWindow& window = writables_[window_index];
+  const bool is_it = window.in_use && window.number == number && window.generation == generation;
+  return is_it ? &window : nullptr;
+}
+
+}  // namespace plasmoid

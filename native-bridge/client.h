@@ -1,0 +1,111 @@
+// A client: one thread's side of an arena. It counts the thread's refs, keeps its stock of leased slots, makes its
+// windows, and hears of the end of the thread.
+#pragma once
+#include <node.h>
+#include <uv.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "arena.h"
+#include "size_class.h"
+
+namespace plasmoid {
+
+class Client;
+
+// A JavaScript object whose collection gives a ref back. V8 calls the weak callback on this thread, also from minor
+// collections and in the middle of synchronous loops, where a FinalizationRegistry would never be heard.
+struct TrackedRef {
+  Client* client = nullptr;
+  uint32_t number = 0;
+  uint32_t index = 0;
+  bool in_use = false;
+  v8::Global<v8::Object> object;
+};
+
+// A writable window. Its backing store is kept until the ArrayBuffer *object* is collected: a pending fs.read keeps
+// that object alive, not the backing store, and would otherwise write into the block's next owner.
+struct WritableWindow {
+  Client* client = nullptr;
+  uint32_t number = 0;
+  uint32_t generation = 0;
+  uint32_t index = 0;
+  bool in_use = false;
+  v8::Global<v8::ArrayBuffer> buffer;
+  std::shared_ptr<v8::BackingStore> store;
+};
+
+struct StockEntry {
+  uint32_t number;
+  uint32_t generation;
+};
+
+class Client {
+ public:
+  Client(std::shared_ptr<Arena> arena, uint32_t index, v8::Isolate* isolate, uint64_t stock_limit_bytes);
+
+  // Ends the thread's part in the store: refs and stock are forgotten here, and recovered by the actor from the
+  // ledger. Windows stay true, and writable ones stay quarantined. Idempotent.
+  void Disconnect();
+  // The thread itself ends, and no native operation of its own is under way any more: quarantine is over.
+  void EndOfThread();
+
+  // --- stock ---
+  void AddStock(uint32_t number, uint32_t generation);
+  // Takes a slot whose block fits `bytes` and creates the object in it; false when the stock has none.
+  bool CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, uint32_t* generation);
+  bool CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, uint32_t format, uint64_t flags);
+  // Aborts an object created a moment ago, before anything knew of it.
+  void ForgetCreated(uint32_t number);
+  // Gives all leased slots of the stock back.
+  void ReturnStock();
+
+  // --- refs ---
+  uint32_t Track(v8::Local<v8::Object> object, uint32_t number);
+  void Retrack(uint32_t index, v8::Local<v8::Object> object);
+  bool ReleaseTracked(uint32_t index, uint32_t number);
+  // A further or first ref of this thread; a status.
+  int32_t HoldAgain(uint32_t number, uint32_t generation);
+  void HoldFirst(uint32_t number);
+
+  // --- windows ---
+  v8::MaybeLocal<v8::ArrayBuffer> ReadWindow(uint32_t number, uint64_t header);
+  // A writable window on an object just created; undefined index on failure.
+  v8::MaybeLocal<v8::ArrayBuffer> WriteWindow(uint32_t number, uint32_t generation, uint32_t* index);
+  WritableWindow* FindWritable(uint32_t index, uint32_t number, uint32_t generation);
+  bool IsWritable(const void* data) const { return open_writables_.count(data) != 0; }
+  // After sealing or aborting: the address may be read through windows from now on.
+  void CloseWritable(const WritableWindow& window) { open_writables_.erase(window.store->Data()); }
+
+  std::shared_ptr<Arena> arena;
+  const uint32_t index;
+  v8::Isolate* const isolate;
+  node::Environment* const environment;
+  // What calls answer beside their return value: [slot, generation, track, format].
+  uint32_t* result = nullptr;
+  v8::Global<v8::Uint32Array> result_array;
+  bool connected = true;
+
+ private:
+  void DropLocal(uint32_t number);
+  void KeepRecycled(uint32_t number);
+
+  std::vector<uint32_t> local_holds_;
+  std::deque<TrackedRef> tracked_;
+  std::vector<uint32_t> tracked_free_;
+  std::deque<WritableWindow> writables_;
+  std::vector<uint32_t> writables_free_;
+  // Addresses of windows that are still being written. No two are equal: a block has one owner while it is pinned.
+  std::unordered_set<const void*> open_writables_;
+  std::vector<std::vector<StockEntry>> stock_;
+  uint64_t stock_bytes_ = 0;
+  uint64_t stock_limit_bytes_;
+};
+
+void AddClientFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports);
+
+}  // namespace plasmoid

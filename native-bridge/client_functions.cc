@@ -1,0 +1,353 @@
+// A client as JavaScript sees it: an object of functions for one thread and one arena.
+#include <cstring>
+
+#include "arguments.h"
+#include "client.h"
+#include "collection.h"
+#include "copy.h"
+#include "failure.h"
+#include "loop_bell.h"
+
+namespace plasmoid {
+
+namespace {
+
+// Everything the functions of one client object work on. Lives until the thread ends: functions may be kept by
+// JavaScript after disconnecting, and quarantined windows report here.
+struct Connection {
+  std::unique_ptr<Client> client;
+  LoopBell* bell;
+};
+
+// Words of Client::result.
+enum Result { kNumber, kGeneration, kTrack, kFormat };
+inline constexpr Result kWritable = kFormat;
+
+Connection* Self(const Arguments& arguments) {
+  return static_cast<Connection*>(arguments.Data().As<v8::External>()->Value());
+}
+
+// The client of an open store, or null with the status kClosed returned.
+Client* Connected(const Arguments& arguments) {
+  Client* client = Self(arguments)->client.get();
+  if (client->connected && !client->arena->IsClosed()) return client;
+  arguments.GetReturnValue().Set(status::kClosed);
+  return nullptr;
+}
+
+struct Source {
+  v8::Local<v8::Value> value;
+  size_t bytes;
+};
+
+Source SourceOf(v8::Local<v8::Value> value) {
+  if (value->IsArrayBufferView()) return {value, value.As<v8::ArrayBufferView>()->ByteLength()};
+  if (value->IsArrayBuffer()) return {value, value.As<v8::ArrayBuffer>()->ByteLength()};
+  return {value, value.As<v8::SharedArrayBuffer>()->ByteLength()};
+}
+
+void CopySource(const Source& source, uint8_t* target) {
+  if (source.value->IsArrayBufferView()) {
+    auto view = source.value.As<v8::ArrayBufferView>();
+    if (source.bytes < kNonTemporalBytes) {
+      // Also reads small arrays that live on V8's heap, without giving them a buffer first.
+      view->CopyContents(target, source.bytes);
+      return;
+    }
+    CopyBytes(target, static_cast<uint8_t*>(view->Buffer()->Data()) + view->ByteOffset(), source.bytes);
+    return;
+  }
+  const void* data = source.value->IsArrayBuffer() ? source.value.As<v8::ArrayBuffer>()->Data()
+                                                   : source.value.As<v8::SharedArrayBuffer>()->Data();
+  CopyBytes(target, data, source.bytes);
+}
+
+// Creates an object in the leased slot named by two arguments, or in the stock's when the first is undefined; enters
+// its id when there is one. A status; the slot is in `result`.
+int32_t CreateObject(Client* client, const Arguments& arguments, int id_index, int leased_index, uint64_t bytes,
+                     uint32_t format) {
+  uint8_t id[kIdBytes];
+  const bool named = IdBytes(arguments, id_index, id, kIdBytes);
+  const uint64_t flags = named ? kNamedFlag : 0;
+  uint32_t number;
+  uint32_t generation;
+  if (arguments[leased_index]->IsUndefined()) {
+    if (!client->CreateFromStock(bytes, flags, &number, &generation)) return status::kNoStock;
+    client->arena->Slot(number)[slot::kFormat] = format;
+  } else {
+    number = Unsigned(arguments, leased_index);
+    generation = Unsigned(arguments, leased_index + 1);
+    // Recalled meanwhile: the caller asks again.
+    if (!client->CreateLeased(number, generation, bytes, format, flags)) return status::kNoStock;
+  }
+  if (named && client->arena->InsertId(id, number) != status::kOk) {
+    client->ForgetCreated(number);
+    return status::kExists;
+  }
+  client->result[kNumber] = number;
+  client->result[kGeneration] = generation;
+  return status::kOk;
+}
+
+// put(source, format, ref, id, leasedSlot, leasedGeneration) → status; result: slot, generation, track
+void Put(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  const Source source = SourceOf(arguments[0]);
+  const int32_t answer = CreateObject(client, arguments, 3, 4, source.bytes, Unsigned(arguments, 1));
+  if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
+  const uint32_t number = client->result[kNumber];
+  Arena& arena = *client->arena;
+  CopySource(source, arena.Bytes(number, Load(arena.Header(number))));
+  client->result[kTrack] = client->Track(arguments[2].As<v8::Object>(), number);
+  // SYNC seal-get: the bytes are written before this compare-exchange.
+  arena.Apply(number, client->result[kGeneration], Event::kSeal);
+  arguments.GetReturnValue().Set(status::kOk);
+}
+
+// create(sizeBytes, format, owner, id, leasedSlot, leasedGeneration) → ArrayBuffer or status;
+// result: slot, generation, track, writable
+void Create(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  const int32_t answer = CreateObject(client, arguments, 3, 4, Integer(arguments, 0), Unsigned(arguments, 1));
+  if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
+  const uint32_t number = client->result[kNumber];
+  uint32_t writable;
+  v8::Local<v8::ArrayBuffer> buffer;
+  if (!client->WriteWindow(number, client->result[kGeneration], &writable).ToLocal(&buffer)) {
+    client->ForgetCreated(number);
+    return arguments.GetReturnValue().Set(status::kNoWindow);
+  }
+  client->result[kTrack] = client->Track(arguments[2].As<v8::Object>(), number);
+  client->result[kWritable] = writable;
+  arguments.GetReturnValue().Set(buffer);
+}
+
+// seal(slot, generation, track, writable, ref, format) → status. The ref takes the writing slot's hold over.
+void Seal(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  const uint32_t number = Unsigned(arguments, 0);
+  const uint32_t generation = Unsigned(arguments, 1);
+  const uint32_t track = Unsigned(arguments, 2);
+  WritableWindow* window = client->FindWritable(Unsigned(arguments, 3), number, generation);
+  if (window == nullptr) return arguments.GetReturnValue().Set(status::kNotWritable);
+  Arena& arena = *client->arena;
+  v8::Local<v8::ArrayBuffer> buffer = window->buffer.Get(arguments.GetIsolate());
+  const bool whole = !buffer.IsEmpty() && !buffer->WasDetached() && buffer->ByteLength() == arena.Size(number) &&
+                     buffer->Data() == window->store->Data();
+  client->CloseWritable(*window);
+  if (!whole || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
+    arena.Abort(number, generation);
+    client->ReleaseTracked(track, number);
+    return arguments.GetReturnValue().Set(status::kWindowLost);
+  }
+  arena.Slot(number)[slot::kFormat] = Unsigned(arguments, 5);
+  client->Retrack(track, arguments[4].As<v8::Object>());
+  // SYNC seal-get: the writable window is gone from JavaScript, and its bytes are written, before this step.
+  const bool sealed = arena.Apply(number, generation, Event::kSeal);
+  arguments.GetReturnValue().Set(sealed ? status::kOk : status::kNotWritable);
+}
+
+// abort(slot, generation, track, writable) → status
+void Abort(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  const uint32_t number = Unsigned(arguments, 0);
+  const uint32_t generation = Unsigned(arguments, 1);
+  WritableWindow* window = client->FindWritable(Unsigned(arguments, 3), number, generation);
+  if (window == nullptr || !client->arena->Abort(number, generation)) {
+    return arguments.GetReturnValue().Set(status::kNotWritable);
+  }
+  client->CloseWritable(*window);
+  v8::Local<v8::ArrayBuffer> buffer = window->buffer.Get(arguments.GetIsolate());
+  if (!buffer.IsEmpty() && !buffer->WasDetached()) {
+    // A buffer that cannot be detached (nobody can make one of a window) would only stay quarantined.
+    static_cast<void>(buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false));
+  }
+  client->ReleaseTracked(Unsigned(arguments, 2), number);
+  arguments.GetReturnValue().Set(status::kOk);
+}
+
+// hold(ref, slot, generation) → status; result: track
+void Hold(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  const uint32_t number = Unsigned(arguments, 1);
+  if (number >= client->arena->HighWater()) return arguments.GetReturnValue().Set(status::kNotFound);
+  const int32_t answer = client->HoldAgain(number, Unsigned(arguments, 2));
+  if (answer == status::kOk) client->result[kTrack] = client->Track(arguments[0].As<v8::Object>(), number);
+  arguments.GetReturnValue().Set(answer);
+}
+
+// release(track, slot): gives a ref back
+void Release(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client != nullptr) client->ReleaseTracked(Unsigned(arguments, 0), Unsigned(arguments, 1));
+}
+
+// get(slot, generation) → ArrayBuffer or status; result: format
+void Get(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  const uint32_t number = Unsigned(arguments, 0);
+  if (number >= client->arena->max_objects()) return arguments.GetReturnValue().Set(status::kNotFound);
+  uint64_t header;
+  const int32_t answer = client->arena->Pin(number, Unsigned(arguments, 1), &header);
+  if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
+  v8::Local<v8::ArrayBuffer> buffer;
+  if (!client->ReadWindow(number, header).ToLocal(&buffer)) return;
+  client->result[kFormat] = client->arena->Slot(number)[slot::kFormat];
+  arguments.GetReturnValue().Set(buffer);
+}
+
+// releaseWindow(buffer) → status: detaches it, so that every view on it is empty, and gives its pin back. Allowed after
+// the store was closed: views stay true then, and may still be let go early.
+void ReleaseWindow(const Arguments& arguments) {
+  Client* client = Self(arguments)->client.get();
+  if (!client->connected) return arguments.GetReturnValue().Set(status::kClosed);
+  if (!arguments[0]->IsArrayBuffer()) return arguments.GetReturnValue().Set(status::kNotAWindow);
+  auto buffer = arguments[0].As<v8::ArrayBuffer>();
+  const void* data = buffer->Data();
+  const bool is_window = !buffer->WasDetached() && client->arena->Contains(data) && !client->IsWritable(data);
+  if (!is_window || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
+    return arguments.GetReturnValue().Set(status::kNotAWindow);
+  }
+  arguments.GetReturnValue().Set(status::kOk);
+}
+
+// delete(slot, generation) → status
+void Delete(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  arguments.GetReturnValue().Set(client->arena->Delete(Unsigned(arguments, 0), Unsigned(arguments, 1)));
+}
+
+// lookUp(id) → status; result: slot, generation
+void LookUp(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  uint8_t id[kIdBytes];
+  IdBytes(arguments, 0, id, kIdBytes);
+  arguments.GetReturnValue().Set(
+      client->arena->LookUpId(id, &client->result[kNumber], &client->result[kGeneration]));
+}
+
+// addStock(slot, generation)
+void AddStock(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client != nullptr) client->AddStock(Unsigned(arguments, 0), Unsigned(arguments, 1));
+}
+
+// handBack(slot, generation): returns a leased slot that is not wanted any more
+void HandBack(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  const uint32_t number = Unsigned(arguments, 0);
+  if (client->arena->Apply(number, Unsigned(arguments, 1), Event::kHandBack)) client->arena->PushFreed(number);
+}
+
+// returnStock()
+void ReturnStock(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client != nullptr) client->ReturnStock();
+}
+
+// wakeActor()
+void WakeActor(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client != nullptr) client->arena->WakeActor();
+}
+
+// keepAlive(keep)
+void KeepAlive(const Arguments& arguments) {
+  if (Connected(arguments) != nullptr) Self(arguments)->bell->KeepAlive(Boolean(arguments, 0));
+}
+
+void EndConnection(Connection* connection) {
+  if (!connection->client->connected) return;
+  UnregisterForCollection(connection->client->environment, connection->client->arena.get(),
+                          connection->client->index);
+  connection->client->Disconnect();
+}
+
+// disconnect()
+void Disconnect(const Arguments& arguments) {
+  Connection* connection = Self(arguments);
+  if (!connection->client->connected) return;
+  // First, while the client still holds the arena whose doorbell it is.
+  connection->bell->Close();
+  EndConnection(connection);
+}
+
+// The death notice: node runs it when the thread ends in any way, also by terminate() and out of heap.
+void OnThreadEnd(void* data) {
+  auto* connection = static_cast<Connection*>(data);
+  EndConnection(connection);
+  connection->client->EndOfThread();
+  delete connection;
+}
+
+bool ClaimRecord(Arena& arena, uint32_t* index) {
+  for (uint32_t candidate = 0; candidate < kMaxClients; candidate++) {
+    uint32_t* word = arena.ClientWord(candidate, client::kState);
+    uint32_t state = Load(word);
+    if ((state & client_state::kMask) != client_state::kFree) continue;
+    if (!CompareExchange(word, &state, state | client_state::kLive)) continue;
+    uint32_t* high_water = arena.Word(actor::kClientHighWater);
+    uint32_t end = Load(high_water);
+    while (end < candidate + 1 && !CompareExchange(high_water, &end, candidate + 1)) {
+    }
+    *index = candidate;
+    return true;
+  }
+  return false;
+}
+
+// attachClient(arena, onRing, stockLimitBytes) → functions with `index` and `result`, or undefined when all client
+// records are taken
+void AttachClient(const Arguments& arguments) {
+  v8::Isolate* isolate = arguments.GetIsolate();
+  std::shared_ptr<Arena> arena = FindArena(Unsigned(arguments, 0));
+  if (!arena) return ThrowMessage(isolate, "no such arena");
+  uint32_t index;
+  if (!ClaimRecord(*arena, &index)) return;
+  LoopBell* bell =
+      LoopBell::Open(isolate, arena, arena->ClientDoorbell(index), arguments[1].As<v8::Function>());
+  if (bell == nullptr) return ThrowSystemError(isolate, ENOMEM, "uv_async_init", 0);
+  auto* connection =
+      new Connection{std::make_unique<Client>(arena, index, isolate, Integer(arguments, 2)), bell};
+  RegisterForCollection(connection->client->environment, arena.get(), index);
+  node::AddEnvironmentCleanupHook(isolate, OnThreadEnd, connection);
+
+  v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  v8::Local<v8::Object> object = v8::Object::New(isolate);
+  v8::Local<v8::External> self = v8::External::New(isolate, connection);
+  const std::pair<const char*, v8::FunctionCallback> methods[] = {
+      {"put", Put},           {"create", Create},
+      {"seal", Seal},         {"abort", Abort},
+      {"hold", Hold},         {"release", Release},
+      {"get", Get},           {"releaseWindow", ReleaseWindow},
+      {"delete", Delete},     {"lookUp", LookUp},
+      {"addStock", AddStock}, {"returnStock", ReturnStock},
+      {"wakeActor", WakeActor}, {"keepAlive", KeepAlive},
+      {"handBack", HandBack}, {"disconnect", Disconnect},
+  };
+  for (const auto& [name, callback] : methods) AddMethod(isolate, object, name, callback, self);
+  auto set = [&](const char* name, v8::Local<v8::Value> value) {
+    object->Set(context, v8::String::NewFromUtf8(isolate, name).ToLocalChecked(), value).Check();
+  };
+  set("index", v8::Integer::NewFromUnsigned(isolate, index));
+  set("result", connection->client->result_array.Get(isolate));
+  arguments.GetReturnValue().Set(object);
+}
+
+}  // namespace
+
+void AddClientFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
+  (void)isolate;
+  NODE_SET_METHOD(exports, "attachClient", AttachClient);
+}
+
+}  // namespace plasmoid

@@ -1,0 +1,66 @@
+// The id index: object id → slot, for objects whose id the caller chose. Buckets and chains lie in the control region.
+#include <cstring>
+
+#include "arena.h"
+
+namespace plasmoid {
+
+namespace {
+
+uint64_t Hash(const uint8_t* id) {
+  // Ids are random or hashed already; mixing four words spreads those that differ in one place only.
+  uint64_t words[4] = {};
+  std::memcpy(words, id, kIdBytes);
+  uint64_t hash = 0x9e3779b97f4a7c15;
+  for (const uint64_t word : words) {
+    hash = (hash ^ word) * 0xff51afd7ed558ccd;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
+}  // namespace
+
+uint32_t* Arena::Bucket(const uint8_t* id) const { return buckets_ + (Hash(id) & (bucket_count_ - 1)); }
+
+int32_t Arena::InsertId(const uint8_t* id, uint32_t number) {
+  std::lock_guard<std::mutex> guard(index_lock_);
+  uint32_t* bucket = Bucket(id);
+  for (uint32_t link = *bucket; link != 0; link = Slot(link - 1)[slot::kNextInBucket]) {
+    if (std::memcmp(Slot(link - 1) + slot::kId, id, kIdBytes) != 0) continue;
+    // A deleted object's entry stays until the actor reclaims its slot, and hides nothing meanwhile.
+    if (IsLive(StateOf(Load(Header(link - 1))))) return status::kExists;
+  }
+  uint32_t* record = Slot(number);
+  std::memcpy(record + slot::kId, id, kIdBytes);
+  record[slot::kNextInBucket] = *bucket;
+  *bucket = number + 1;
+  return status::kOk;
+}
+
+int32_t Arena::LookUpId(const uint8_t* id, uint32_t* number, uint32_t* generation) {
+  std::lock_guard<std::mutex> guard(index_lock_);
+  for (uint32_t link = *Bucket(id); link != 0; link = Slot(link - 1)[slot::kNextInBucket]) {
+    if (std::memcmp(Slot(link - 1) + slot::kId, id, kIdBytes) != 0) continue;
+    const uint64_t header = Load(Header(link - 1));
+    if (!IsLive(StateOf(header))) continue;
+    *number = link - 1;
+    *generation = GenerationOf(header);
+    return status::kOk;
+  }
+  return status::kNotFound;
+}
+
+void Arena::EraseId(uint32_t number) {
+  std::lock_guard<std::mutex> guard(index_lock_);
+  uint32_t* link = Bucket(reinterpret_cast<const uint8_t*>(Slot(number) + slot::kId));
+  while (*link != 0) {
+    if (*link == number + 1) {
+      *link = Slot(number)[slot::kNextInBucket];
+      return;
+    }
+    link = &Slot(*link - 1)[slot::kNextInBucket];
+  }
+}
+
+}  // namespace plasmoid

@@ -1,0 +1,179 @@
+#include "region.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+
+namespace plasmoid {
+
+namespace {
+
+constexpr uint64_t kPopulateChunkBytes = 8u << 20;
+
+uint8_t* Map(uint64_t bytes, int flags, int file, const char** failed_call) {
+  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
+  if (base == MAP_FAILED) {
+    *failed_call = "mmap";
+    return nullptr;
+  }
+#ifdef MADV_DONTFORK
+  // A forked child must neither share nor copy object bytes; core dumps of them help nobody.
+  madvise(base, bytes, MADV_DONTFORK);
+#endif
+#ifdef MADV_DONTDUMP
+  madvise(base, bytes, MADV_DONTDUMP);
+#endif
+  return static_cast<uint8_t*>(base);
+}
+
+int OpenUnlinked(const std::string& directory, const char** failed_call) {
+  std::string path = directory + "/plasmoidXXXXXX";
+  const int file = mkstemp(path.data());
+  if (file < 0) {
+    *failed_call = "mkstemp";
+    return -1;
+  }
+  fcntl(file, F_SETFD, FD_CLOEXEC);
+  if (unlink(path.c_str()) != 0) {
+    const int error = errno;
+    close(file);
+    errno = error;
+    *failed_call = "unlink";
+    return -1;
+  }
+  return file;
+}
+
+void TouchPages(uint8_t* start, uint64_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  if (madvise(start, bytes, MADV_POPULATE_WRITE) == 0) return;
+#endif
+  // Older kernels: adding zero faults the page in and cannot lose a write that happens beside it.
+  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  for (uint64_t offset = 0; offset < bytes; offset += page) {
+    __atomic_fetch_add(start + offset, 0, __ATOMIC_RELAXED);
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Region> Region::MapAnonymous(uint64_t bytes, bool huge_pages, const char** failed_call) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#ifdef MAP_NORESERVE
+  flags |= MAP_NORESERVE;
+#endif
+  uint8_t* base = Map(bytes, flags, -1, failed_call);
+  if (base == nullptr) return nullptr;
+#ifdef MADV_HUGEPAGE
+  if (huge_pages) madvise(base, bytes, MADV_HUGEPAGE);
+#else
+  (void)huge_pages;
+#endif
+  return std::shared_ptr<Region>(new Region(Kind::kAnonymous, base, bytes, -1));
+}
+
+std::shared_ptr<Region> Region::MapMemfd(uint64_t bytes, const char** failed_call) {
+#ifdef __linux__
+  const int file = memfd_create("plasmoid", MFD_CLOEXEC);
+  *failed_call = "memfd_create";
+#else
+  errno = ENOTSUP;
+  const int file = -1;
+  *failed_call = "memfd_create";
+#endif
+  if (file < 0) return nullptr;
+  if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
+    const int error = errno;
+    close(file);
+    errno = error;
+    *failed_call = "ftruncate";
+    return nullptr;
+  }
+  uint8_t* base = Map(bytes, MAP_SHARED, file, failed_call);
+  if (base == nullptr) {
+    const int error = errno;
+    close(file);
+    errno = error;
+    return nullptr;
+  }
+  return std::shared_ptr<Region>(new Region(Kind::kMemfd, base, bytes, file));
+}
+
+std::shared_ptr<Region> Region::MapFile(const std::string& directory, uint64_t bytes, const char** failed_call) {
+  const int file = OpenUnlinked(directory, failed_call);
+  if (file < 0) return nullptr;
+  if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
+    const int error = errno;
+    close(file);
+    errno = error;
+    *failed_call = "ftruncate";
+    return nullptr;
+  }
+  uint8_t* base = Map(bytes, MAP_SHARED, file, failed_call);
+  if (base == nullptr) {
+    const int error = errno;
+    close(file);
+    errno = error;
+    return nullptr;
+  }
+  return std::shared_ptr<Region>(new Region(Kind::kFile, base, bytes, file));
+}
+
+Region::~Region() {
+  munmap(base_, bytes_);
+  if (file_ >= 0) close(file_);
+}
+
+int Region::Reserve(uint64_t offset, uint64_t bytes) {
+  if (file_ < 0) return 0;
+#ifdef __linux__
+  while (fallocate(file_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(bytes)) != 0) {
+    if (errno == EINTR) continue;
+    const int error = errno;
+    // A partial reservation must not outlive the failure: the next, smaller request may need those blocks.
+    if (error == ENOSPC || error == EDQUOT) Punch(offset, bytes);
+    return error;
+  }
+  return 0;
+#else
+  (void)offset;
+  fstore_t store = {F_ALLOCATEALL, F_PEOFPOSMODE, 0, static_cast<off_t>(bytes), 0};
+  return fcntl(file_, F_PREALLOCATE, &store) == 0 ? 0 : errno;
+#endif
+}
+
+int Region::Punch(uint64_t offset, uint64_t bytes) {
+#ifdef __linux__
+  if (file_ >= 0) {
+    const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    while (fallocate(file_, mode, static_cast<off_t>(offset), static_cast<off_t>(bytes)) != 0) {
+      if (errno != EINTR) return errno;
+    }
+    return 0;
+  }
+#else
+  if (file_ >= 0) {
+    fpunchhole_t hole = {0, 0, static_cast<off_t>(offset), static_cast<off_t>(bytes)};
+    return fcntl(file_, F_PUNCHHOLE, &hole) == 0 ? 0 : errno;
+  }
+#endif
+  return madvise(base_ + offset, bytes, MADV_DONTNEED) == 0 ? 0 : errno;
+}
+
+void Region::Populate(uint64_t offset, uint64_t bytes) {
+  populating_.fetch_add(1);
+  // The thread holds the region, so unmapping waits for at most one chunk.
+  std::thread([region = shared_from_this(), offset, bytes] {
+    const uint64_t end = std::min(offset + bytes, region->bytes_);
+    for (uint64_t at = offset; at < end && !region->abandoned_.load(); at += kPopulateChunkBytes) {
+      TouchPages(region->base_ + at, std::min(kPopulateChunkBytes, end - at));
+    }
+    region->populating_.fetch_sub(1);
+  }).detach();
+}
+
+}  // namespace plasmoid

@@ -1,0 +1,58 @@
+// A region: one contiguous mapping of memory or of an unlinked file, shared by whoever holds it.
+#pragma once
+#include <v8.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace plasmoid {
+
+class Region : public std::enable_shared_from_this<Region> {
+ public:
+  enum class Kind { kAnonymous, kMemfd, kFile };
+
+  // Each returns null and leaves errno and *failed_call set when the system refuses.
+  static std::shared_ptr<Region> MapAnonymous(uint64_t bytes, bool huge_pages, const char** failed_call);
+  static std::shared_ptr<Region> MapMemfd(uint64_t bytes, const char** failed_call);
+  // A sparse file without a name in `directory`: nothing is left behind, however the process ends. Ranges must be
+  // reserved before they are touched.
+  static std::shared_ptr<Region> MapFile(const std::string& directory, uint64_t bytes, const char** failed_call);
+
+  ~Region();
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+
+  // Reserves real blocks of the file, so that a later write cannot raise SIGBUS. 0 or an error number.
+  int Reserve(uint64_t offset, uint64_t bytes);
+  // Gives the pages (and the blocks of a file) back. 0 or an error number.
+  int Punch(uint64_t offset, uint64_t bytes);
+  // Touches pages in the background without changing them; ends early when the region is abandoned.
+  void Populate(uint64_t offset, uint64_t bytes);
+  void AbandonPopulation() { abandoned_.store(true); }
+  // Waits until no population is under way (tests and orderly closing).
+  bool IsPopulating() const { return populating_.load() != 0; }
+
+  uint8_t* base() const { return base_; }
+  uint64_t bytes() const { return bytes_; }
+  Kind kind() const { return kind_; }
+
+ private:
+  Region(Kind kind, uint8_t* base, uint64_t bytes, int file) : kind_(kind), base_(base), bytes_(bytes), file_(file) {}
+
+  Kind kind_;
+  uint8_t* base_;
+  uint64_t bytes_;
+  int file_;
+  std::atomic<bool> abandoned_{false};
+  std::atomic<int> populating_{0};
+};
+
+// The registry makes regions nameable by number in every thread.
+uint32_t RegisterRegion(std::shared_ptr<Region> region);
+std::shared_ptr<Region> FindRegion(uint32_t number);
+
+void AddRegionFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports);
+
+}  // namespace plasmoid

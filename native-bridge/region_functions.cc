@@ -1,0 +1,155 @@
+// Regions as JavaScript sees them: numbers, so that every thread can name one.
+#include <node.h>
+
+#include <map>
+#include <mutex>
+
+#include "failure.h"
+#include "region.h"
+
+namespace plasmoid {
+
+namespace {
+
+std::mutex registry_lock;
+std::map<uint32_t, std::shared_ptr<Region>>& Registry() {
+  static auto* registry = new std::map<uint32_t, std::shared_ptr<Region>>();
+  return *registry;
+}
+uint32_t next_number = 1;
+
+using Arguments = v8::FunctionCallbackInfo<v8::Value>;
+
+uint64_t IntegerArgument(const Arguments& arguments, int index) {
+  return static_cast<uint64_t>(arguments[index].As<v8::Number>()->Value());
+}
+
+std::shared_ptr<Region> RegionArgument(const Arguments& arguments) {
+  auto region = FindRegion(static_cast<uint32_t>(IntegerArgument(arguments, 0)));
+  if (!region) ThrowMessage(arguments.GetIsolate(), "no such region");
+  return region;
+}
+
+void ReturnRegion(const Arguments& arguments, std::shared_ptr<Region> region, const char* failed_call,
+                  uint64_t bytes) {
+  if (!region) return ThrowSystemError(arguments.GetIsolate(), errno, failed_call, bytes);
+  arguments.GetReturnValue().Set(RegisterRegion(std::move(region)));
+}
+
+// mapAnonymous(bytes, hugePages) → region
+void MapAnonymous(const Arguments& arguments) {
+  const uint64_t bytes = IntegerArgument(arguments, 0);
+  const char* failed_call = "mmap";
+  const bool huge_pages = arguments[1]->BooleanValue(arguments.GetIsolate());
+  ReturnRegion(arguments, Region::MapAnonymous(bytes, huge_pages, &failed_call), failed_call, bytes);
+}
+
+// mapMemfd(bytes) → region
+void MapMemfd(const Arguments& arguments) {
+  const uint64_t bytes = IntegerArgument(arguments, 0);
+  const char* failed_call = "mmap";
+  ReturnRegion(arguments, Region::MapMemfd(bytes, &failed_call), failed_call, bytes);
+}
+
+// mapFile(directory, bytes) → region
+void MapFile(const Arguments& arguments) {
+  v8::String::Utf8Value directory(arguments.GetIsolate(), arguments[0]);
+  const uint64_t bytes = IntegerArgument(arguments, 1);
+  const char* failed_call = "mmap";
+  ReturnRegion(arguments, Region::MapFile(*directory, bytes, &failed_call), failed_call, bytes);
+}
+
+// regionBuffer(region) → SharedArrayBuffer. Call it once per region and post the result around: two backing stores
+// over one address break Atomics.wait.
+void RegionBuffer(const Arguments& arguments) {
+  auto region = RegionArgument(arguments);
+  if (!region) return;
+  auto* holder = new std::shared_ptr<Region>(region);
+  std::unique_ptr<v8::BackingStore> store = v8::SharedArrayBuffer::NewBackingStore(
+      region->base(), region->bytes(),
+      [](void*, size_t, void* data) { delete static_cast<std::shared_ptr<Region>*>(data); }, holder);
+  arguments.GetReturnValue().Set(v8::SharedArrayBuffer::New(arguments.GetIsolate(), std::move(store)));
+}
+
+// reserveRange(region, offset, bytes); throws ENOSPC and the like
+void ReserveRange(const Arguments& arguments) {
+  auto region = RegionArgument(arguments);
+  if (!region) return;
+  const uint64_t offset = IntegerArgument(arguments, 1);
+  const uint64_t bytes = IntegerArgument(arguments, 2);
+  const int error = region->Reserve(offset, bytes);
+  if (error != 0) ThrowSystemError(arguments.GetIsolate(), error, "fallocate", bytes, offset);
+}
+
+// punchRange(region, offset, bytes)
+void PunchRange(const Arguments& arguments) {
+  auto region = RegionArgument(arguments);
+  if (!region) return;
+  const uint64_t offset = IntegerArgument(arguments, 1);
+  const uint64_t bytes = IntegerArgument(arguments, 2);
+  const int error = region->Punch(offset, bytes);
+  if (error != 0) ThrowSystemError(arguments.GetIsolate(), error, "punch hole", bytes, offset);
+}
+
+// populateRange(region, offset, bytes): starts in the background
+void PopulateRange(const Arguments& arguments) {
+  auto region = RegionArgument(arguments);
+  if (!region) return;
+  region->Populate(IntegerArgument(arguments, 1), IntegerArgument(arguments, 2));
+}
+
+// isPopulating(region) → boolean
+void IsPopulating(const Arguments& arguments) {
+  auto region = RegionArgument(arguments);
+  if (region) arguments.GetReturnValue().Set(region->IsPopulating());
+}
+
+// releaseRegion(region): the number is forgotten; the mapping goes with its last holder
+void ReleaseRegion(const Arguments& arguments) {
+  std::shared_ptr<Region> region;
+  {
+    std::lock_guard<std::mutex> guard(registry_lock);
+    auto found = Registry().find(static_cast<uint32_t>(IntegerArgument(arguments, 0)));
+    if (found == Registry().end()) return;
+    region = std::move(found->second);
+    Registry().erase(found);
+  }
+  region->AbandonPopulation();
+}
+
+// regionCount() → number of registered regions, for leak tests
+void RegionCount(const Arguments& arguments) {
+  std::lock_guard<std::mutex> guard(registry_lock);
+  arguments.GetReturnValue().Set(static_cast<uint32_t>(Registry().size()));
+}
+
+}  // namespace
+
+uint32_t RegisterRegion(std::shared_ptr<Region> region) {
+  std::lock_guard<std::mutex> guard(registry_lock);
+  const uint32_t number = next_number++;
+  Registry().emplace(number, std::move(region));
+  return number;
+}
+
+std::shared_ptr<Region> FindRegion(uint32_t number) {
+  std::lock_guard<std::mutex> guard(registry_lock);
+  auto found = Registry().find(number);
+  return found == Registry().end() ? nullptr : found->second;
+}
+
+void AddRegionFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
+  (void)isolate;
+  NODE_SET_METHOD(exports, "mapAnonymous", MapAnonymous);
+  NODE_SET_METHOD(exports, "mapMemfd", MapMemfd);
+  NODE_SET_METHOD(exports, "mapFile", MapFile);
+  NODE_SET_METHOD(exports, "regionBuffer", RegionBuffer);
+  NODE_SET_METHOD(exports, "reserveRange", ReserveRange);
+  NODE_SET_METHOD(exports, "punchRange", PunchRange);
+  NODE_SET_METHOD(exports, "populateRange", PopulateRange);
+  NODE_SET_METHOD(exports, "isPopulating", IsPopulating);
+  NODE_SET_METHOD(exports, "releaseRegion", ReleaseRegion);
+  NODE_SET_METHOD(exports, "regionCount", RegionCount);
+}
+
+}  // namespace plasmoid

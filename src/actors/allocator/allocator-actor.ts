@@ -1,0 +1,286 @@
+/**
+ * The allocator actor: the one owner of the pools and of the free slots. It answers requests from all clients' rings in
+ * turn, takes back what was freed, and recovers what the dead held. It runs on its own thread and sleeps in its event
+ * loop, where a doorbell wakes it.
+ */
+import type { BridgeActor } from '../../pools/bridge.ts';
+import type { ControlRegion } from '../../pools/control-region.ts';
+import type { MemoryPool } from '../../pools/memory-pool.ts';
+import { ObjectTable } from '../../pools/object-table.ts';
+import type { SharedWords } from '../../pools/ring/ring.ts';
+import { storeStatistics } from '../../pools/statistics.ts';
+import { ACTOR, CLIENT, CLIENT_STATE, CLOSED } from '../../state/control-layout.ts';
+import { PlasmoidError } from '../../state/errors.ts';
+import { stockBatch } from '../../state/stock-plan.ts';
+import { UNIT_BYTES } from '../../state/slot-layout.ts';
+import { REPLY, REQUEST } from '../protocol.ts';
+import { ClientLink } from './client-link.ts';
+import { CreateQueue, type CreateQueueHost } from './create-queue.ts';
+
+/** Requests served per client and turn: one busy client cannot starve the rest. */
+const REQUESTS_PER_TURN = 32;
+/** Turns before the event loop gets a chance, so that timers run under any load. */
+const TURNS_PER_CALLBACK = 256;
+/** Spinning before sleep: about one wake-up's worth at most, nothing when spins keep failing. */
+const SPIN_MAX_LOADS = 5_000;
+const SPIN_MIN_LOADS = 64;
+const RETRY_BLOCKED_MS = 1;
+const TWO_32 = 2 ** 32;
+
+/** What the actor is made of; all of it exists before it starts. */
+export interface AllocatorActorParts {
+  readonly control: ControlRegion;
+  readonly bridge: BridgeActor;
+  readonly primary: MemoryPool;
+  readonly fallback: MemoryPool | undefined;
+  readonly spillDirectory: string;
+  readonly nowMs: () => number;
+  /** Called once, as the actor's last act. */
+  readonly onClosed: () => void;
+}
+
+export class AllocatorActor implements CreateQueueHost {
+  readonly table: ObjectTable;
+  readonly primary: MemoryPool;
+  readonly fallback: MemoryPool | undefined;
+  readonly spillDirectory: string;
+  readonly nowMs: () => number;
+  readonly #control: ControlRegion;
+  readonly #bridge: BridgeActor;
+  readonly #onClosed: () => void;
+  readonly #links: (ClientLink | undefined)[] = [];
+  readonly #queue: CreateQueue;
+  /** Blocks given in advance at the last miss: by client, then by block size. */
+  readonly #lastBatch: Map<number, number>[] = [];
+  #collectionsSeen = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #spinLoads = SPIN_MIN_LOADS;
+  #closed = false;
+
+  constructor(parts: AllocatorActorParts) {
+    this.#control = parts.control;
+    this.#bridge = parts.bridge;
+    this.primary = parts.primary;
+    this.fallback = parts.fallback;
+    this.spillDirectory = parts.spillDirectory;
+    this.nowMs = parts.nowMs;
+    this.#onClosed = parts.onClosed;
+    this.table = new ObjectTable(parts.control, parts.bridge, parts.primary, parts.fallback);
+    this.#queue = new CreateQueue(this);
+  }
+
+  /** The doorbell's callback: works until nothing is left, then sleeps. */
+  readonly onRing = (): void => {
+    clearTimeout(this.#timer);
+    for (let turn = 0; turn < TURNS_PER_CALLBACK; turn++) {
+      if (this.#closed) return;
+      const served = this.#turn();
+      const waitMs = this.#closed ? undefined : this.#queue.serve();
+      if (this.#closed) return;
+      if (served > 0 || this.#spin()) continue;
+      if (this.#sleep(waitMs)) return;
+    }
+    setImmediate(this.onRing);
+  };
+
+  requestCollections(except: number): number {
+    let reached = 0;
+    for (const link of this.#links) {
+      if (link === undefined || link.client === except) continue;
+      if (this.#bridge.requestCollection(link.client, true)) reached++;
+    }
+    return reached;
+  }
+
+  wantMemory(wanted: boolean): void {
+    this.#control.setActorWord(ACTOR.WANTED, wanted ? 1 : 0);
+  }
+
+  /** One look at everything; how much was done. */
+  #turn(): number {
+    let done = this.table.reclaimFreed();
+    done += this.#watchCollections();
+    const clients = this.#control.actorWord(ACTOR.CLIENT_HIGH_WATER);
+    for (let client = 0; client < clients; client++) {
+      const state = this.#control.clientState(client) & CLIENT_STATE.MASK;
+      if (state === CLIENT_STATE.FREE) continue;
+      const link = this.#linkOf(client);
+      // What a dead client asked for and did not get is of use to nobody.
+      if (state === CLIENT_STATE.DEAD) {
+        this.#recover(link);
+        done++;
+        continue;
+      }
+      if (link.isBlocked) done += link.flush();
+      done += link.drain((type, words, start) => this.#handle(link, type, words, start), REQUESTS_PER_TURN);
+      if (this.#closed) return done;
+    }
+    return done;
+  }
+
+  #linkOf(client: number): ClientLink {
+    let link = this.#links[client];
+    if (link === undefined) {
+      link = new ClientLink(this.#control, this.#bridge, client);
+      this.#links[client] = link;
+    }
+    return link;
+  }
+
+  #watchCollections(): number {
+    let total = 0;
+    for (const link of this.#links) {
+      if (link === undefined) continue;
+      const index = this.#control.clientIndex(link.client, CLIENT.COLLECTIONS);
+      total += Atomics.load(this.#control.words, index);
+    }
+    const fresh = total - this.#collectionsSeen;
+    this.#collectionsSeen = total;
+    for (let count = 0; count < fresh; count++) this.#queue.collectedElsewhere();
+    return Math.max(0, fresh);
+  }
+
+  #recover(link: ClientLink): void {
+    const { client } = link;
+    this.#queue.removeClient(link);
+    this.#bridge.recoverClient(client);
+    this.table.reclaimFreed();
+    link.recycle();
+    this.#links[client] = undefined;
+    this.#lastBatch[client]?.clear();
+    const collections = this.#control.clientIndex(client, CLIENT.COLLECTIONS);
+    this.#collectionsSeen -= Atomics.exchange(this.#control.words, collections, 0);
+    // SYNC client-record: last, because another thread may claim the record from here on.
+    const epoch = (this.#control.clientState(client) >>> CLIENT_STATE.EPOCH_SHIFT) + 1;
+    Atomics.store(
+      this.#control.words,
+      this.#control.clientIndex(client, CLIENT.STATE),
+      (epoch << CLIENT_STATE.EPOCH_SHIFT) | CLIENT_STATE.FREE,
+    );
+  }
+
+  #handle(link: ClientLink, type: number, words: SharedWords, start: number): void {
+    const request = (words[start] ?? 0) >>> 0;
+    switch (type) {
+      case REQUEST.CREATE: {
+        const sizeBytes = ((words[start + 1] ?? 0) >>> 0) + ((words[start + 2] ?? 0) >>> 0) * TWO_32;
+        this.#queue.add(link, request, sizeBytes);
+        if (this.#queue.length === 1) {
+          this.#queue.serve();
+          this.#giveStock(link, sizeBytes);
+        }
+        return;
+      }
+      case REQUEST.CANCEL:
+        return this.#queue.cancel(link, request);
+      case REQUEST.COLLECTED:
+        return this.#queue.collected(link, request);
+      case REQUEST.STATS:
+        this.table.reclaimFreed();
+        return link.sendJson(REPLY.ANSWER, request, this.#statistics());
+      case REQUEST.VERIFY:
+        return this.#answerVerify(link, request);
+      case REQUEST.TRIM:
+        this.table.reclaimFreed();
+        this.table.recallLeases();
+        return link.sendJson(REPLY.ANSWER, request, null);
+      case REQUEST.CLOSE:
+        return this.#close(link, request);
+    }
+  }
+
+  /** More blocks of the class just missed, unless others wait for memory. */
+  #giveStock(link: ClientLink, sizeBytes: number): void {
+    if (this.#queue.length > 0) return;
+    this.#lastBatch[link.client] ??= new Map();
+    const batches = this.#lastBatch[link.client];
+    const { allocator } = this.primary;
+    const units = Math.max(1, Math.ceil(sizeBytes / UNIT_BYTES));
+    const batch = stockBatch({
+      blockBytes: units * UNIT_BYTES,
+      lastBatch: batches?.get(units) ?? 0,
+      freeBytes: (allocator.capacityUnits - allocator.allocatedUnits) * UNIT_BYTES,
+      primaryBytes: this.primary.capacityBytes,
+    });
+    batches?.set(units, batch);
+    const words: number[] = [];
+    while (words.length < batch * 2 && this.table.hasFreeSlot) {
+      const block = this.primary.allocate(units);
+      if (typeof block !== 'number') break;
+      const { slot, generation } = this.table.lease(this.primary, block, link.client);
+      words.push(slot, generation);
+    }
+    if (words.length > 0) link.send(REPLY.STOCK, words);
+  }
+
+  #statistics(): unknown {
+    return storeStatistics(this.#control, this.primary, this.fallback, this.#queue.length);
+  }
+
+  #answerVerify(link: ClientLink, request: number): void {
+    this.table.reclaimFreed();
+    try {
+      this.table.verify();
+      for (const other of this.#links) other?.verify();
+      link.sendJson(REPLY.ANSWER, request, null);
+    } catch (error) {
+      if (!PlasmoidError.is(error)) throw error;
+      link.sendJson(REPLY.FAILED, request, {
+        error: 'InvariantError',
+        message: error.message,
+        details: error.details,
+      });
+    }
+  }
+
+  #close(link: ClientLink, request: number): void {
+    this.#closed = true;
+    this.#queue.drop();
+    link.sendJson(REPLY.ANSWER, request, null);
+    // SYNC store-close: the word first, so that whoever is woken or comes later sees it.
+    this.#control.setActorWord(ACTOR.CLOSED, CLOSED.BY_CREATOR);
+    for (const other of this.#links) other?.wake();
+    this.#bridge.end();
+    this.#onClosed();
+  }
+
+  /** Watches for work for about as long as a wake-up takes. Whether some came. */
+  #spin(): boolean {
+    const { words } = this.#control;
+    const before = Atomics.load(words, ACTOR.ACTIVITY);
+    for (let load = 0; load < this.#spinLoads; load++) {
+      if (Atomics.load(words, ACTOR.ACTIVITY) !== before) {
+        this.#spinLoads = Math.min(SPIN_MAX_LOADS, this.#spinLoads * 2);
+        return true;
+      }
+    }
+    this.#spinLoads = Math.max(SPIN_MIN_LOADS, this.#spinLoads >>> 1);
+    return false;
+  }
+
+  /** Goes to sleep in the event loop. False when something came in at the last moment. */
+  #sleep(waitMs: number | undefined): boolean {
+    // SYNC actor-sleep: the flag is set before the last look; clients publish before they exchange it.
+    this.#control.setActorWord(ACTOR.SLEEPING, 1);
+    if (this.#hasWork()) {
+      this.#control.setActorWord(ACTOR.SLEEPING, 0);
+      return false;
+    }
+    const blocked = this.#links.some((link) => link?.isBlocked === true);
+    const delayMs = blocked ? RETRY_BLOCKED_MS : waitMs;
+    if (delayMs !== undefined) this.#timer = setTimeout(this.onRing, Math.max(1, delayMs));
+    return true;
+  }
+
+  #hasWork(): boolean {
+    const control = this.#control;
+    if (this.#queue.length > 0 && control.actorWord(ACTOR.FREED_HEAD) !== 0) return true;
+    const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
+    for (let client = 0; client < clients; client++) {
+      const state = control.clientState(client) & CLIENT_STATE.MASK;
+      if (state === CLIENT_STATE.DEAD) return true;
+      if (state === CLIENT_STATE.LIVE && this.#linkOf(client).hasRequests) return true;
+    }
+    return false;
+  }
+}

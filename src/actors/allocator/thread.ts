@@ -1,0 +1,31 @@
+/** Entry of the allocator actor's thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { bridge } from '../../pools/bridge.ts';
+import { ControlRegion } from '../../pools/control-region.ts';
+import { MemoryPool } from '../../pools/memory-pool.ts';
+import { AllocatorActor } from './allocator-actor.ts';
+import type { AllocatorThreadData } from './thread-data.ts';
+
+const data: AllocatorThreadData = workerData;
+
+const primary = new MemoryPool('primary', data.primaryRegion, data.primaryBytes, data.populateAheadBytes);
+const fallback =
+  data.fallbackRegion === 0
+    ? undefined
+    : new MemoryPool('fallback', data.fallbackRegion, data.fallbackBytes, 0);
+
+let actor: AllocatorActor | undefined;
+const side = bridge.attachActor(data.arena, () => actor?.onRing());
+actor = new AllocatorActor({
+  control: new ControlRegion(data.control),
+  bridge: side,
+  primary,
+  fallback,
+  spillDirectory: data.spillDirectory,
+  nowMs: () => performance.now(),
+  onClosed: () => parentPort?.close(),
+});
+// The doorbell keeps this thread's loop alive; the thread itself does not keep the process alive.
+side.keepAlive(true);
+actor.onRing();
+parentPort?.postMessage('ready');

@@ -1,0 +1,302 @@
+/**
+ * A thread's line to the allocator actor: sends requests, hands replies to whoever waits, asynchronously in the event
+ * loop or synchronously in `Atomics.wait`. Both may be under way at once.
+ */
+import { type BridgeClient, bridge } from '../../pools/bridge.ts';
+import type { ControlRegion } from '../../pools/control-region.ts';
+import { RingConsumer } from '../../pools/ring/consumer.ts';
+import { RingProducer } from '../../pools/ring/producer.ts';
+import type { SharedWords } from '../../pools/ring/ring.ts';
+import { ACTOR, CLIENT, CLOSED, PARKING, RING_CAPACITY_WORDS } from '../../state/control-layout.ts';
+import { InterruptedError, OutOfResourceError, StoreClosedError, TimedOutError } from '../../state/errors.ts';
+import { decodeJsonText, REPLY, REQUEST } from '../protocol.ts';
+import { failureToError } from './failures.ts';
+
+/** A block that came from the actor. */
+export interface Lease {
+  readonly slot: number;
+  readonly generation: number;
+}
+
+/** Limits of one wait. */
+export interface WaitLimits {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Answer = Lease | string;
+
+interface Pending {
+  settle(answer: Answer | undefined, error?: Error): void;
+}
+
+/** About 20 µs of loads, half a wake-up; a reply that comes while spinning saves the sleep. */
+const SPIN_LOADS = 2_000;
+/** The actor's death is native news that cannot end an `Atomics.wait`: it is looked for this often. */
+const WAIT_SLICE_MS = 100;
+const DRAIN_LIMIT = 1_000;
+const TIMER_MAX_MS = 2 ** 31 - 1;
+const TWO_32 = 2 ** 32;
+
+export class AllocatorLink {
+  readonly bridge: BridgeClient;
+  readonly #control: ControlRegion;
+  readonly #requests: RingProducer;
+  readonly #replies: RingConsumer;
+  readonly #parkingIndex: number;
+  readonly #pending = new Map<number, Pending>();
+  #nextRequest = 1;
+  #draining = false;
+  #ended = false;
+
+  constructor(control: ControlRegion, arena: number, stockLimitBytes: number) {
+    const attached = bridge.attachClient(arena, () => this.#onRing(), stockLimitBytes);
+    if (attached === undefined) {
+      throw new OutOfResourceError('all client records of this store are taken', { maxClients: 256 });
+    }
+    this.bridge = attached;
+    this.#control = control;
+    const owner = attached.index + 2;
+    const { buffer } = control;
+    const { index } = attached;
+    this.#requests = RingProducer.acquire(
+      buffer,
+      control.ringOffset(index, 'request'),
+      RING_CAPACITY_WORDS,
+      owner,
+    );
+    this.#replies = RingConsumer.acquire(
+      buffer,
+      control.ringOffset(index, 'reply'),
+      RING_CAPACITY_WORDS,
+      owner,
+    );
+    this.#parkingIndex = control.clientIndex(index, CLIENT.PARKING);
+  }
+
+  get isClosed(): boolean {
+    return this.#ended || this.#control.actorWord(ACTOR.CLOSED) !== CLOSED.OPEN;
+  }
+
+  /** A block for `sizeBytes`, from the actor. */
+  async lease(sizeBytes: number, limits: WaitLimits): Promise<Lease> {
+    return expectLease(await this.#call(REQUEST.CREATE, sizeWords(sizeBytes), limits));
+  }
+
+  leaseSync(sizeBytes: number, limits: WaitLimits): Lease {
+    return expectLease(this.#callSync(REQUEST.CREATE, sizeWords(sizeBytes), limits));
+  }
+
+  /** A request without arguments; its answer as JSON text. */
+  async ask(type: number): Promise<string> {
+    return expectText(await this.#call(type, [], {}));
+  }
+
+  askSync(type: number): string {
+    return expectText(this.#callSync(type, [], {}));
+  }
+
+  /** Ends this thread's part. Waits under way fail with `StoreClosedError`. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failAll();
+    this.bridge.disconnect();
+  }
+
+  #call(type: number, words: readonly number[], limits: WaitLimits): Promise<Answer> {
+    const { signal, timeoutMs } = limits;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(interrupted(signal));
+      const request = this.#send(type, words);
+      let timer: NodeJS.Timeout | undefined;
+      const giveUp = (error: Error): void => {
+        this.#cancel(request);
+        finish(undefined, error);
+      };
+      const onAbort = (): void => giveUp(interrupted(signal));
+      const finish = (answer: Answer | undefined, error?: Error): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        if (answer === undefined) reject(error ?? new StoreClosedError('the store was closed'));
+        else resolve(answer);
+      };
+      this.#pending.set(request, { settle: finish });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (timeoutMs !== undefined && timeoutMs <= TIMER_MAX_MS) {
+        timer = setTimeout(() => giveUp(timedOut(timeoutMs)), timeoutMs);
+      }
+      this.bridge.keepAlive(true);
+      this.#park();
+    });
+  }
+
+  #callSync(type: number, words: readonly number[], limits: WaitLimits): Answer {
+    const { timeoutMs } = limits;
+    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    const request = this.#send(type, words);
+    let outcome: { answer: Answer | undefined; error: Error | undefined } | undefined;
+    this.#pending.set(request, {
+      settle: (answer, error) => {
+        outcome = { answer, error };
+      },
+    });
+    try {
+      for (;;) {
+        this.#drain();
+        if (outcome !== undefined) break;
+        const left = deadline - performance.now();
+        if (left <= 0) {
+          this.#cancel(request);
+          throw timedOut(timeoutMs ?? 0);
+        }
+        this.#waitForReply(Math.min(left, WAIT_SLICE_MS));
+      }
+    } finally {
+      this.#park();
+    }
+    const { answer, error } = outcome;
+    if (answer === undefined) throw error ?? new StoreClosedError('the store was closed');
+    return answer;
+  }
+
+  #waitForReply(limitMs: number): void {
+    for (let load = 0; load < SPIN_LOADS; load++) if (!this.#replies.isEmpty()) return;
+    // SYNC ring-sleep: how this thread sleeps is said before that it does.
+    Atomics.store(this.#control.words, this.#parkingIndex, PARKING.IN_WAIT);
+    this.#replies.park(limitMs);
+  }
+
+  #send(type: number, words: readonly number[]): number {
+    const request = this.#nextRequest;
+    this.#nextRequest = request === 0xffffffff ? 1 : request + 1;
+    this.#write(type, [request, ...words]);
+    return request;
+  }
+
+  #write(type: number, words: readonly number[]): void {
+    while (!this.#requests.tryWrite(type, words)) {
+      // Full: a thousand requests are on their way. The actor is awake or being woken, and never waits for us.
+      this.#failIfClosed();
+      this.bridge.wakeActor();
+      Atomics.wait(this.#control.words, this.#parkingIndex, Atomics.load(this.#control.words, this.#parkingIndex), 1);
+    }
+    // SYNC actor-sleep: published before the flag is looked at (wakeActor exchanges it).
+    Atomics.add(this.#control.words, ACTOR.ACTIVITY, 1);
+    if (Atomics.load(this.#control.words, ACTOR.SLEEPING) !== 0) this.bridge.wakeActor();
+  }
+
+  #cancel(request: number): void {
+    this.#pending.delete(request);
+    if (!this.isClosed) this.#write(REQUEST.CANCEL, [request]);
+    this.#rest();
+  }
+
+  #onRing(): void {
+    this.#drain();
+    this.#park();
+  }
+
+  /** Handles every reply that is there. */
+  #drain(): void {
+    // A collection run by a handler below may not come back here: it runs no JavaScript.
+    if (this.#draining || this.#ended) return;
+    this.#draining = true;
+    try {
+      while (this.#replies.drain(this.#onReply, DRAIN_LIMIT) > 0);
+    } finally {
+      this.#draining = false;
+    }
+    this.#failIfClosed(false);
+    this.#rest();
+  }
+
+  readonly #onReply = (type: number, words: SharedWords, start: number, length: number): void => {
+    const request = (words[start] ?? 0) >>> 0;
+    switch (type) {
+      case REPLY.LEASED: {
+        const lease = { slot: (words[start + 1] ?? 0) >>> 0, generation: (words[start + 2] ?? 0) >>> 0 };
+        const waiter = this.#take(request);
+        if (waiter === undefined) this.bridge.handBack(lease.slot, lease.generation);
+        else waiter.settle(lease);
+        return;
+      }
+      case REPLY.STOCK:
+        for (let index = start; index < start + length; index += 2) {
+          this.bridge.addStock((words[index] ?? 0) >>> 0, (words[index + 1] ?? 0) >>> 0);
+        }
+        return;
+      case REPLY.COLLECT:
+        bridge.collect((words[start + 1] ?? 0) === 1);
+        this.#write(REQUEST.COLLECTED, [request]);
+        return;
+      case REPLY.ANSWER:
+        this.#take(request)?.settle(decodeJsonText(words, start));
+        return;
+      case REPLY.FAILED:
+        this.#take(request)?.settle(undefined, failureToError(decodeJsonText(words, start)));
+        return;
+    }
+  };
+
+  #take(request: number): Pending | undefined {
+    const waiter = this.#pending.get(request);
+    this.#pending.delete(request);
+    return waiter;
+  }
+
+  /** Sleeps in the event loop while calls are pending: from now on a reply rings this thread's doorbell. */
+  #park(): void {
+    while (this.#pending.size > 0 && !this.#ended) {
+      Atomics.store(this.#control.words, this.#parkingIndex, PARKING.IN_LOOP);
+      if (this.#replies.announceSleep()) break;
+      this.#drain();
+    }
+    if (this.isClosed) this.#failIfClosed(false);
+  }
+
+  #rest(): void {
+    if (this.#pending.size === 0 && !this.#ended) this.bridge.keepAlive(false);
+  }
+
+  #failIfClosed(throws = true): void {
+    if (!this.isClosed) return;
+    this.#failAll();
+    if (throws) throw this.#closedError();
+  }
+
+  #failAll(): void {
+    for (const [request, { settle }] of [...this.#pending]) {
+      this.#pending.delete(request);
+      settle(undefined, this.#closedError());
+    }
+    this.#rest();
+  }
+
+  #closedError(): StoreClosedError {
+    const died = this.#control.actorWord(ACTOR.CLOSED) === CLOSED.ACTOR_DIED;
+    return new StoreClosedError(died ? "the store's allocator thread died" : 'the store was closed');
+  }
+}
+
+function sizeWords(sizeBytes: number): number[] {
+  return [sizeBytes % TWO_32, Math.floor(sizeBytes / TWO_32)];
+}
+
+function expectLease(answer: Answer): Lease {
+  if (typeof answer === 'string') throw new TypeError('a lease was expected');
+  return answer;
+}
+
+function expectText(answer: Answer): string {
+  if (typeof answer !== 'string') throw new TypeError('a text was expected');
+  return answer;
+}
+
+function timedOut(timeoutMs: number): TimedOutError {
+  return new TimedOutError(`no memory became free within ${timeoutMs} ms`, { timeoutMs });
+}
+
+function interrupted(signal: AbortSignal | undefined): InterruptedError {
+  return new InterruptedError('the call was aborted', {}, { cause: signal?.reason });
+}

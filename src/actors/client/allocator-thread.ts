@@ -1,0 +1,34 @@
+/** Starting and ending the allocator actor's thread, from the thread that creates a store. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { AllocatorThreadData } from '../allocator/thread-data.ts';
+
+/** The running thread. */
+export interface AllocatorThread {
+  /** Waits until the thread has ended, after it was asked to. */
+  ended(): Promise<void>;
+}
+
+/** Starts the actor and waits until it serves. The thread does not keep the process alive. */
+export async function startAllocatorThread(data: AllocatorThreadData): Promise<AllocatorThread> {
+  const worker = new Worker(new URL('../allocator/thread.js', import.meta.url), {
+    workerData: data,
+    name: 'plasmoid-allocator',
+    // The creator's flags (an input type, a debugger port, loaders) are not meant for it.
+    execArgv: [],
+  });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  await once(worker, 'message');
+  worker.on('error', (error) => {
+    // Clients learn of it from the control region; what went wrong would be lost.
+    process.emitWarning(`Plasmoid's allocator thread died: ${error.stack ?? String(error)}`, 'PlasmoidWarning');
+  });
+  worker.unref();
+  return {
+    ended: () => {
+      // Somebody waits for it: now it does keep the process alive.
+      worker.ref();
+      return exited;
+    },
+  };
+}

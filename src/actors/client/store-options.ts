@@ -1,0 +1,117 @@
+/** Options of the store's public calls, validated by name. */
+import { tmpdir } from 'node:os';
+import { checkMemoryBytes, defaultMemoryBytes, machineMemory } from '../../pools/memory-limit.ts';
+import { parseByteSize } from '../../state/byte-size.ts';
+import { MAX_OBJECTS_DEFAULT, MAX_OBJECTS_LIMIT } from '../../state/control-layout.ts';
+import { ObjectId } from '../../state/object-id.ts';
+import {
+  abortSignal,
+  boolean,
+  integer,
+  invalidArgument,
+  oneOf,
+  optional,
+  type Reader,
+  readOptions,
+  string,
+  timeout,
+  withDefault,
+} from '../../state/options.ts';
+import { FORMAT, type ViewByName } from '../../state/value-format.ts';
+
+/** Options of `Store.create`. */
+export interface StoreOptions {
+  /**
+   * The footprint limit of shared memory, as a number of bytes or like `'512MiB'`. Default: 30 % of the available
+   * memory, at least 75 MiB, at most 200 GB (Ray's rule). At most what the machine or its control group has.
+   */
+  readonly memory?: number | string | undefined;
+  /** Folder for objects that do not fit into memory. Default: the system's folder for temporary files. */
+  readonly spillDirectory?: string | undefined;
+  /** Most bytes to use there; 0 for none. Default: all that the file system has. */
+  readonly spillLimit?: number | string | undefined;
+  /** Most objects at one time. Default 1,048,576. The table takes memory only for those that exist. */
+  readonly maxObjects?: number | undefined;
+  /** Whether to ask for huge pages. Default true: they make populating several times cheaper. */
+  readonly hugePages?: boolean | undefined;
+  /**
+   * How many bytes of fresh memory are kept ready ahead of what was used so far. Default: 64 MiB, at most an eighth of
+   * the memory. Set it to the whole memory for a store whose first use must be as fast as the second.
+   */
+  readonly populateAhead?: number | string | undefined;
+}
+
+/** Options of calls that may have to wait. */
+export interface WaitOptions {
+  /** Longest wait in milliseconds; for ever when absent. */
+  readonly timeout?: number | undefined;
+  /** Ends the wait with an `InterruptedError`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `put`. */
+export interface PutOptions extends WaitOptions {
+  /** An id to find the object by; one that names its place is made when absent. */
+  readonly id?: ObjectId | undefined;
+}
+
+/** Options of `create`. */
+export interface CreateOptions<Name extends keyof ViewByName = keyof ViewByName> extends PutOptions {
+  /** The kind of value that readers get; default `'Uint8Array'`. */
+  readonly as?: Name | undefined;
+}
+
+const POPULATE_AHEAD_BYTES = 64 * 2 ** 20;
+const POPULATE_AHEAD_PART = 8;
+
+const objectId: Reader<ObjectId> = (value, name, context) => {
+  if (value instanceof ObjectId && !value.isNil) return value;
+  throw invalidArgument(name, value, 'an ObjectId that is not nil', context);
+};
+
+const viewName = oneOf(...(Object.keys(FORMAT) as (keyof typeof FORMAT)[]));
+const writableName: Reader<keyof ViewByName> = (value, name, context) => {
+  const found = viewName(value, name, context);
+  if (found !== 'serialized') return found;
+  throw invalidArgument(name, value, 'the name of a kind of view', context);
+};
+
+const STORE_SPEC = {
+  memory: optional<number>(parseByteSize),
+  spillDirectory: optional(string),
+  spillLimit: optional<number>(parseByteSize),
+  maxObjects: withDefault(integer(1, MAX_OBJECTS_LIMIT), MAX_OBJECTS_DEFAULT),
+  hugePages: withDefault(boolean, true),
+  populateAhead: optional<number>(parseByteSize),
+};
+const WAIT_SPEC = { timeout, signal: optional(abortSignal) };
+const PUT_SPEC = { ...WAIT_SPEC, id: optional(objectId) };
+const CREATE_SPEC = { ...PUT_SPEC, as: withDefault(writableName, 'Uint8Array') };
+
+/** Reads and completes the options of `Store.create`. */
+export function readStoreOptions(given: unknown) {
+  const options = readOptions(STORE_SPEC, given, 'Store.create');
+  const machine = machineMemory();
+  const memoryBytes = checkMemoryBytes(options.memory ?? defaultMemoryBytes(machine), machine);
+  const ahead = Math.min(POPULATE_AHEAD_BYTES, Math.floor(memoryBytes / POPULATE_AHEAD_PART));
+  return {
+    memoryBytes,
+    spillDirectory: options.spillDirectory ?? tmpdir(),
+    spillLimitBytes: options.spillLimit,
+    maxObjects: options.maxObjects,
+    hugePages: options.hugePages,
+    populateAheadBytes: Math.min(memoryBytes, options.populateAhead ?? ahead),
+  };
+}
+
+const NO_WAIT = Object.freeze(readOptions(WAIT_SPEC, undefined, ''));
+const NO_PUT = Object.freeze(readOptions(PUT_SPEC, undefined, ''));
+const NO_CREATE = Object.freeze(readOptions(CREATE_SPEC, undefined, ''));
+
+// Nothing to read is the usual case on the hot paths.
+export const readWaitOptions = (given: unknown, context: string): typeof NO_WAIT =>
+  given === undefined ? NO_WAIT : readOptions(WAIT_SPEC, given, context);
+export const readPutOptions = (given: unknown, context: string): typeof NO_PUT =>
+  given === undefined ? NO_PUT : readOptions(PUT_SPEC, given, context);
+export const readCreateOptions = (given: unknown, context: string): typeof NO_CREATE =>
+  given === undefined ? NO_CREATE : readOptions(CREATE_SPEC, given, context);

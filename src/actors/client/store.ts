@@ -1,0 +1,468 @@
+/** The store, as one thread sees it. */
+import { deserialize, serialize } from 'node:v8';
+import type { BridgeClient } from '../../pools/bridge.ts';
+import { ControlRegion } from '../../pools/control-region.ts';
+import { mapStoreMemory, releaseStoreMemory } from '../../pools/store-memory.ts';
+import type { StoreStatistics } from '../../pools/statistics.ts';
+import { STATUS } from '../../state/bridge-status.ts';
+import { ForeignRefError, StoreClosedError, UnstorableValueError } from '../../state/errors.ts';
+import { ObjectId } from '../../state/object-id.ts';
+import { integer, invalidArgument } from '../../state/options.ts';
+import { stockLimitBytes } from '../../state/stock-plan.ts';
+import {
+  bytesOf,
+  decodeFormat,
+  elementBytes,
+  FORMAT,
+  type FormatCode,
+  formatOf,
+  isStorableView,
+  type Sealed,
+  type Storable,
+  type StorableView,
+  type ViewByName,
+  viewOf,
+} from '../../state/value-format.ts';
+import { REQUEST } from '../protocol.ts';
+import { AllocatorLink, type Lease } from './allocator-link.ts';
+import { startAllocatorThread } from './allocator-thread.ts';
+import { statusToError } from './failures.ts';
+import { type ObjectEntry, listObjects } from './object-list.ts';
+import { ObjectRef, type ObjectToken } from './object-ref.ts';
+import {
+  type CreateOptions,
+  type PutOptions,
+  readCreateOptions,
+  readPutOptions,
+  readStoreOptions,
+  readWaitOptions,
+  type StoreOptions,
+  type WaitOptions,
+} from './store-options.ts';
+import { WritableSlot } from './writable-slot.ts';
+
+export type { CreateOptions, PutOptions, StoreOptions, WaitOptions } from './store-options.ts';
+
+/** Names a store in a message to another thread of this process. A plain value that can be cloned. */
+export interface StoreHandle {
+  readonly control: SharedArrayBuffer;
+  readonly arena: number;
+  readonly memoryBytes: number;
+}
+
+const readSize = integer(0);
+
+/**
+ * A shared-memory object store, as one thread sees it: created in one thread ({@link Store.create}), joined in others
+ * ({@link Store.connect}). Semantics after Ray's Plasma store; see `docs/architecture.md`.
+ *
+ * Calls ending in `Sync` block the thread while they wait, like those of `node:fs`; they may be used everywhere. All
+ * methods belong to the thread that has this instance. After `close()` they throw `StoreClosedError`.
+ */
+export class Store implements AsyncDisposable {
+  /** What other threads connect with: pass it in `workerData` or a message. */
+  readonly handle: StoreHandle;
+  /** The store's own name, in hexadecimal: what its tokens carry. */
+  readonly name: string;
+  /** @internal */
+  readonly bridge: BridgeClient;
+  readonly #control: ControlRegion;
+  readonly #link: AllocatorLink;
+  readonly #endStore: (() => Promise<void>) | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(handle: StoreHandle, endStore?: () => Promise<void>) {
+    this.handle = handle;
+    this.#control = new ControlRegion(handle.control);
+    this.name = Buffer.from(this.#control.nonce).toString('hex');
+    this.#link = new AllocatorLink(this.#control, handle.arena, stockLimitBytes(handle.memoryBytes));
+    this.bridge = this.#link.bridge;
+    this.#endStore = endStore;
+  }
+
+  /**
+   * Makes a store and starts its allocator thread. The calling thread is the store's owner: when it closes the store or
+   * ends, the store ends for all.
+   *
+   * Throws `InvalidArgumentError` for an option, `SystemError` when the system refuses memory or the spill directory.
+   */
+  static async create(options?: StoreOptions): Promise<Store> {
+    const read = readStoreOptions(options);
+    const memory = mapStoreMemory(read);
+    try {
+      const thread = await startAllocatorThread({
+        control: memory.control.buffer,
+        arena: memory.arena,
+        primaryRegion: memory.primaryRegion,
+        primaryBytes: read.memoryBytes,
+        fallbackRegion: memory.fallbackRegion,
+        fallbackBytes: memory.fallbackBytes,
+        spillDirectory: read.spillDirectory,
+        populateAheadBytes: read.populateAheadBytes,
+      });
+      const handle: StoreHandle = {
+        control: memory.control.buffer,
+        arena: memory.arena,
+        memoryBytes: read.memoryBytes,
+      };
+      return new Store(handle, async () => {
+        await thread.ended();
+        releaseStoreMemory(memory);
+      });
+    } catch (error) {
+      releaseStoreMemory(memory);
+      throw error;
+    }
+  }
+
+  /**
+   * Joins a store of another thread of this process. A thread may join a store more than once.
+   *
+   * Throws `InvalidArgumentError` when this is no handle, `StoreClosedError` when the store has ended,
+   * `OutOfResourceError` when 256 clients are connected.
+   */
+  static async connect(handle: StoreHandle): Promise<Store> {
+    return Store.connectSync(handle);
+  }
+
+  /** As {@link Store.connect}; connecting never waits. */
+  static connectSync(handle: StoreHandle): Store {
+    if (!(handle?.control instanceof SharedArrayBuffer) || !Number.isInteger(handle.arena)) {
+      throw invalidArgument('handle', handle, "a store's handle", 'Store.connect');
+    }
+    const store = new Store(handle);
+    if (!store.closed) return store;
+    store.#link.end();
+    throw new StoreClosedError('the store was closed');
+  }
+
+  /** Whether the store has ended, or this thread has left it. */
+  get closed(): boolean {
+    return this.#closing !== undefined || this.#link.isClosed;
+  }
+
+  /**
+   * Copies a value into shared memory, seals it and returns its first ref. Views of typed arrays, `DataView`, `Buffer` and
+   * `ArrayBuffer` are later read in place; any other value that `v8.serialize` takes is read as a copy.
+   *
+   * Waits while memory is short. Throws `UnstorableValueError`, `InvalidArgumentError`, `ObjectExistsError`,
+   * `ObjectStoreFullError` when it can never fit, `OutOfDiskError`, `TimedOutError`, `InterruptedError`.
+   */
+  async put<T extends Storable>(value: T, options?: PutOptions): Promise<ObjectRef<T>> {
+    const limits = readPutOptions(options, 'Store.put');
+    const { source, format } = encode(value);
+    const ref = new ObjectRef<T>(this, limits.id);
+    const id = limits.id?.toBinary();
+    let status = this.bridge.put(source, format, ref, id);
+    while (status === STATUS.NO_STOCK) {
+      const lease = await this.#link.lease(source.byteLength, limits);
+      status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
+      this.#returnUnused(status, lease);
+    }
+    return this.#made(ref, status, limits.id);
+  }
+
+  /** As {@link Store.put}, blocking this thread while it waits. `signal` cannot fire meanwhile. */
+  putSync<T extends Storable>(value: T, options?: PutOptions): ObjectRef<T> {
+    const limits = readPutOptions(options, 'Store.putSync');
+    const { source, format } = encode(value);
+    const ref = new ObjectRef<T>(this, limits.id);
+    const id = limits.id?.toBinary();
+    let status = this.bridge.put(source, format, ref, id);
+    while (status === STATUS.NO_STOCK) {
+      const lease = this.#link.leaseSync(source.byteLength, limits);
+      status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
+      this.#returnUnused(status, lease);
+    }
+    return this.#made(ref, status, limits.id);
+  }
+
+  /**
+   * Reserves an object of `byteLength` bytes to be written in place. Waits and throws as {@link Store.put}.
+   */
+  async create<Name extends keyof ViewByName = 'Uint8Array'>(
+    byteLength: number,
+    options?: CreateOptions<Name>,
+  ): Promise<WritableSlot<ViewByName[Name]>> {
+    const writer = this.#writer(byteLength, options, 'Store.create');
+    for (;;) {
+      const slot = writer.open();
+      if (slot !== undefined) return slot;
+      writer.lease = await this.#link.lease(byteLength, writer.limits);
+    }
+  }
+
+  /** As {@link Store.create}, blocking this thread while it waits. */
+  createSync<Name extends keyof ViewByName = 'Uint8Array'>(
+    byteLength: number,
+    options?: CreateOptions<Name>,
+  ): WritableSlot<ViewByName[Name]> {
+    const writer = this.#writer(byteLength, options, 'Store.createSync');
+    for (;;) {
+      const slot = writer.open();
+      if (slot !== undefined) return slot;
+      writer.lease = this.#link.leaseSync(byteLength, writer.limits);
+    }
+  }
+
+  /**
+   * The value of a sealed object: for views one on the object's own bytes, without a copy, readonly by its type. The view
+   * keeps its bytes for as long as it is reachable, whatever happens to the ref, the object and the store.
+   *
+   * Throws `ObjectNotFoundError` when the object was deleted, `ObjectNotSealedError`, `RefReleasedError`,
+   * `ForeignRefError`.
+   */
+  async get<T>(ref: ObjectRef<T>, options?: WaitOptions): Promise<Sealed<T>> {
+    return this.getSync(ref, options);
+  }
+
+  /** As {@link Store.get}. */
+  getSync<T>(ref: ObjectRef<T>, options?: WaitOptions): Sealed<T> {
+    if (options !== undefined) readWaitOptions(options, 'Store.get');
+    this.#assertOwn(ref);
+    ref.assertHeld();
+    const window = this.bridge.get(ref.slot, ref.generation);
+    if (typeof window === 'number') throw statusToError(window, describe(ref));
+    return this.#decode(window) as Sealed<T>;
+  }
+
+  /**
+   * Calls back with the value and releases its view when the callback's promise is settled: for big objects, whose memory
+   * shall return at once. The callback must not leave native operations on the view under way.
+   */
+  async use<T, R>(ref: ObjectRef<T>, callback: (value: Sealed<T>) => R | Promise<R>): Promise<R> {
+    const value = await this.get(ref);
+    try {
+      return await callback(value);
+    } finally {
+      if (isStorableView(value)) this.release(value);
+    }
+  }
+
+  /**
+   * Lets a view go early: it and every other view of its buffer are empty from now on, and the memory is free at once if
+   * nobody else views it. Never needed: views that are forgotten come back by themselves. Who calls it promises that no
+   * native operation (a pending `fs.write`, `zlib`) still works on the view.
+   *
+   * Throws `NotAWindowError` when it is no view that a store gave out to be read, or was released before.
+   */
+  release(view: StorableView): void {
+    const status = this.bridge.releaseWindow(ArrayBuffer.isView(view) ? view.buffer : view);
+    if (status !== STATUS.OK) throw statusToError(status, 'the view');
+  }
+
+  /**
+   * A ref for this thread, from a token sent by another or from an object's id. Throws `ObjectNotFoundError`,
+   * `ForeignRefError` for another store's token, `InvalidArgumentError`.
+   */
+  ref<T = unknown>(name: ObjectToken<T> | ObjectId): ObjectRef<T> {
+    const place = this.#placeOf(name);
+    const ref = new ObjectRef<T>(this, name instanceof ObjectId ? name : undefined);
+    const status = place === undefined ? STATUS.NOT_FOUND : this.bridge.hold(ref, place.slot, place.generation);
+    if (place === undefined || status !== STATUS.OK) {
+      throw statusToError(status, name instanceof ObjectId ? `object ${name.hex}` : describe(name));
+    }
+    ref.slot = place.slot;
+    ref.generation = place.generation;
+    ref.track = this.bridge.result[2] ?? 0;
+    return ref;
+  }
+
+  /** Whether the object exists and is sealed. */
+  contains(name: ObjectRef | ObjectToken | ObjectId): boolean {
+    this.#assertOpen();
+    const place = this.#placeOf(name);
+    if (place === undefined || place.slot >= this.#control.layout.maxObjects) return false;
+    const { state, generation } = this.#control.header(place.slot);
+    return generation === place.generation && (state === 'sealed' || state === 'referenced');
+  }
+
+  /**
+   * Deletes an object, whoever has refs to it: from now on it cannot be got. Its bytes return when the last view of them
+   * is gone. False when it was deleted before. Throws `ObjectNotSealedError` (abort the slot instead).
+   */
+  delete(name: ObjectRef | ObjectToken | ObjectId): boolean {
+    this.#assertOpen();
+    const place = this.#placeOf(name);
+    if (place === undefined || place.slot >= this.#control.layout.maxObjects) return false;
+    const status = this.bridge.delete(place.slot, place.generation);
+    if (status === STATUS.NOT_FOUND) return false;
+    if (status !== STATUS.OK) throw statusToError(status, describe(place));
+    return true;
+  }
+
+  /** Numbers of objects and bytes. */
+  async stats(): Promise<StoreStatistics> {
+    return JSON.parse(await this.#link.ask(REQUEST.STATS));
+  }
+
+  /** As {@link Store.stats}, blocking this thread. */
+  statsSync(): StoreStatistics {
+    return JSON.parse(this.#link.askSync(REQUEST.STATS));
+  }
+
+  /** Every object there is, with its state, size, place and holders. Reads shared memory only. */
+  list(): ObjectEntry[] {
+    this.#assertOpen();
+    return listObjects(this.#control);
+  }
+
+  /** Takes back the blocks that stand ready in the clients' stocks: `stats()` then counts nothing as leased. */
+  async trim(): Promise<void> {
+    await this.#link.ask(REQUEST.TRIM);
+  }
+
+  /** Checks every invariant of the store at a quiet point. Throws `InvariantError` with the values that break one. */
+  async verify(): Promise<void> {
+    await this.#link.ask(REQUEST.VERIFY);
+  }
+
+  /**
+   * Leaves the store; in the thread that created it: ends it for all. Refs are released, calls that wait fail with
+   * `StoreClosedError`, views stay true. Doing it again returns the same promise.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal Gives a ref's share up. */
+  forget(track: number, slot: number): void {
+    this.bridge.release(track, slot);
+  }
+
+  /** @internal */
+  idOf(ref: ObjectRef): ObjectId {
+    const { slot, generation } = ref;
+    if (this.#control.header(slot).named) return ObjectId.fromBinary(this.#control.idBytes(slot));
+    return ObjectId.forSlot(this.#control.nonce, slot, generation);
+  }
+
+  async #end(): Promise<void> {
+    if (this.#endStore === undefined) return this.#link.end();
+    // The actor may have died before: then there is nobody to be asked, and the rest still has to go.
+    if (!this.#link.isClosed) await this.#link.ask(REQUEST.CLOSE).catch(ignoreClosed);
+    this.#link.end();
+    await this.#endStore();
+  }
+
+  #made<T>(ref: ObjectRef<T>, status: number, id: ObjectId | undefined): ObjectRef<T> {
+    if (status !== STATUS.OK) throw statusToError(status, id === undefined ? 'the object' : `object ${id.hex}`);
+    const { result } = this.bridge;
+    ref.slot = result[0] ?? 0;
+    ref.generation = result[1] ?? 0;
+    ref.track = result[2] ?? 0;
+    return ref;
+  }
+
+  #writer<Name extends keyof ViewByName>(
+    byteLength: number,
+    options: CreateOptions<Name> | undefined,
+    context: string,
+  ) {
+    readSize(byteLength, 'byteLength', context);
+    const limits = readCreateOptions(options, context);
+    const format = FORMAT[limits.as];
+    if (byteLength % elementBytes(format) !== 0) {
+      throw invalidArgument('byteLength', byteLength, `a multiple of ${elementBytes(format)} for ${limits.as}`, context);
+    }
+    const slot = new WritableSlot<ViewByName[Name]>(this, format, limits.id);
+    const id = limits.id?.toBinary();
+    const writer = {
+      limits,
+      lease: undefined as Lease | undefined,
+      open: () => {
+        const { lease } = writer;
+        const window = this.bridge.create(byteLength, format, slot, id, lease?.slot, lease?.generation);
+        if (window === STATUS.NO_STOCK) return undefined;
+        if (typeof window === 'number') {
+          if (lease !== undefined) this.#returnUnused(window, lease);
+          throw statusToError(window, limits.id === undefined ? 'the object' : `object ${limits.id.hex}`);
+        }
+        const [place = 0, generation = 0, track = 0, writable = 0] = this.bridge.result;
+        // The reader of options has checked that `as` names this format.
+        const view = viewOf(format, window) as ViewByName[Name];
+        slot.open({ slot: place, generation, track, writable }, view, new Uint8Array(window));
+        return slot;
+      },
+    };
+    return writer;
+  }
+
+  /** A lease that the bridge did not use (the store was closed meanwhile) goes back. */
+  #returnUnused(status: number, lease: Lease): void {
+    if (status === STATUS.CLOSED) this.bridge.handBack(lease.slot, lease.generation);
+  }
+
+  #decode(window: ArrayBuffer): unknown {
+    const format: FormatCode = decodeFormat(this.bridge.result[3] ?? 0);
+    if (format !== FORMAT.serialized) return viewOf(format, window);
+    // From a copy: the deserializer makes typed arrays on the buffer it reads, and the caller may write to them.
+    const copy = Buffer.from(new Uint8Array(window));
+    this.release(window);
+    return deserialize(copy);
+  }
+
+  #placeOf(name: ObjectRef | ObjectToken | ObjectId): { slot: number; generation: number } | undefined {
+    if (name instanceof ObjectRef) {
+      this.#assertOwn(name);
+      name.assertHeld();
+      return name;
+    }
+    if (name instanceof ObjectId) {
+      const direct = name.slotOf(this.#control.nonce);
+      if (direct !== undefined) return direct;
+      const status = this.bridge.lookUp(name.toBinary());
+      if (status === STATUS.NOT_FOUND) return undefined;
+      if (status !== STATUS.OK) throw statusToError(status, `object ${name.hex}`);
+      return { slot: this.bridge.result[0] ?? 0, generation: this.bridge.result[1] ?? 0 };
+    }
+    const isToken = isU32(name?.slot) && isU32(name?.generation) && typeof name?.store === 'string';
+    if (!isToken) throw invalidArgument('ref', name, 'an ObjectRef, an ObjectToken or an ObjectId');
+    if (name.store !== this.name) throw new ForeignRefError('the token belongs to another store', { store: name.store });
+    return name;
+  }
+
+  #assertOwn(ref: ObjectRef): void {
+    if (!(ref instanceof ObjectRef)) throw invalidArgument('ref', ref, 'an ObjectRef');
+    if (ref.store === this) return;
+    throw new ForeignRefError('the ref belongs to another store, or to another connection to this one', {
+      store: ref.store.name,
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.closed) throw new StoreClosedError('the store was closed');
+  }
+}
+
+function encode(value: Storable): { source: StorableView; format: FormatCode } {
+  if (isStorableView(value)) {
+    // Refuses a detached buffer, which would be stored as empty.
+    if (value.byteLength === 0) bytesOf(value);
+    return { source: value, format: formatOf(value) };
+  }
+  try {
+    return { source: serialize(value), format: FORMAT.serialized };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UnstorableValueError(`the value cannot be stored: ${reason}`, { type: typeof value }, { cause });
+  }
+}
+
+function describe(place: { readonly slot: number; readonly generation: number }): string {
+  return `object ${place.slot}.${place.generation}`;
+}
+
+function isU32(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
+}
+
+function ignoreClosed(error: unknown): string {
+  if (error instanceof StoreClosedError) return 'null';
+  throw error;
+}

@@ -1,0 +1,63 @@
+/** Records in the rings between a client and the allocator actor. All words are unsigned 32-bit integers. */
+import type { SharedWords } from '../pools/ring/ring.ts';
+
+/** Client → actor. Every record starts with the request's number. */
+export const REQUEST = Object.freeze({
+  /** `[request, sizeLow, sizeHigh]` → LEASED or FAILED, perhaps COLLECT before. */
+  CREATE: 1,
+  /** `[request]`: the caller has given up; a lease that crosses this on its way is handed back by the client. */
+  CANCEL: 2,
+  /** `[request]`: the collection asked for by COLLECT has run. */
+  COLLECTED: 3,
+  /** `[request]` → ANSWER with statistics. */
+  STATS: 4,
+  /** `[request]` → ANSWER, or FAILED with the broken invariant. */
+  VERIFY: 5,
+  /** `[request]` → ANSWER once nothing is leased to anybody. */
+  TRIM: 6,
+  /** `[request]` → ANSWER as the last thing that the actor does. */
+  CLOSE: 7,
+});
+
+/** Actor → client. */
+export const REPLY = Object.freeze({
+  /** `[request, slot, generation]` */
+  LEASED: 1,
+  /** `[slot, generation] …`: leases for the client's stock, asked for by nobody. */
+  STOCK: 2,
+  /** `[request, full]`: collect garbage on this thread, then say COLLECTED. */
+  COLLECT: 3,
+  /** `[request, json]` */
+  ANSWER: 4,
+  /** `[request, json of FailureReport]` */
+  FAILED: 5,
+});
+
+/** An error on its way through a ring. */
+export interface FailureReport {
+  /** Name of a class in `src/state/errors.ts`. */
+  readonly error: 'ObjectStoreFullError' | 'OutOfDiskError' | 'OutOfResourceError' | 'InvariantError' | 'SystemError';
+  readonly message: string;
+  readonly details: Record<string, string | number | boolean>;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A record's words: a request number and a JSON value behind it, its length in bytes first. */
+export function encodeJson(request: number, value: unknown): Uint32Array {
+  const bytes = encoder.encode(JSON.stringify(value));
+  const words = new Uint32Array(2 + Math.ceil(bytes.length / 4));
+  words[0] = request;
+  words[1] = bytes.length;
+  new Uint8Array(words.buffer, 8).set(bytes);
+  return words;
+}
+
+/** The text of a JSON value in a record; `start` is the request number's place. */
+export function decodeJsonText(words: SharedWords, start: number): string {
+  const length = words[start + 1] ?? 0;
+  const bytes = new Uint8Array(words.buffer, words.byteOffset + (start + 2) * 4, length);
+  // A copy: the decoder refuses shared memory.
+  return decoder.decode(bytes.slice());
+}

@@ -1,0 +1,18 @@
+/** Plasmoid's public surface; nothing else is public. */
+export type { ObjectEntry } from './actors/client/object-list.ts';
+export { ObjectRef, type ObjectToken } from './actors/client/object-ref.ts';
+export {
+  type CreateOptions,
+  type PutOptions,
+  Store,
+  type StoreHandle,
+  type StoreOptions,
+  type WaitOptions,
+} from './actors/client/store.ts';
+export { WritableSlot } from './actors/client/writable-slot.ts';
+export type { PoolStatistics, StoreStatistics } from './pools/statistics.ts';
+export * from './state/errors.ts';
+export type { ObjectLocation } from './state/header-word.ts';
+export type { ObjectState } from './state/lifecycle/codes.ts';
+export { ObjectId } from './state/object-id.ts';
+export type { Sealed, SealedView, Storable, StorableView } from './state/value-format.ts';

@@ -1,0 +1,117 @@
+/**
+ * The native bridge as TypeScript sees it. Only `src/pools` knows it; every number it takes was checked before.
+ *
+ * The addon is built per ABI (`scripts/build-addon.mjs`), so that several versions of Node can share one checkout.
+ */
+import { createRequire } from 'node:module';
+import { NotSupportedError } from '../state/errors.ts';
+
+/** A value below zero from `STATUS` (`src/state/bridge-status.ts`), or 0. */
+export type Status = number;
+
+/** One thread's functions on one arena. Threads must not exchange them. */
+export interface BridgeClient {
+  /** Number of this client's record in the control region. */
+  readonly index: number;
+  /** What calls answer beside their value: slot, generation, track, and format or writable window. */
+  readonly result: Uint32Array;
+  /** Copies, names, seals: one step as far as the death of the thread is concerned. */
+  put(
+    source: NodeJS.ArrayBufferView | ArrayBuffer,
+    format: number,
+    ref: object,
+    id: Uint8Array | undefined,
+    slot?: number,
+    generation?: number,
+  ): Status;
+  create(
+    sizeBytes: number,
+    format: number,
+    owner: object,
+    id: Uint8Array | undefined,
+    slot?: number,
+    generation?: number,
+  ): ArrayBuffer | Status;
+  seal(slot: number, generation: number, track: number, writable: number, ref: object, format: number): Status;
+  abort(slot: number, generation: number, track: number, writable: number): Status;
+  hold(ref: object, slot: number, generation: number): Status;
+  release(track: number, slot: number): void;
+  get(slot: number, generation: number): ArrayBuffer | Status;
+  releaseWindow(buffer: unknown): Status;
+  delete(slot: number, generation: number): Status;
+  lookUp(id: Uint8Array): Status;
+  addStock(slot: number, generation: number): void;
+  handBack(slot: number, generation: number): void;
+  returnStock(): void;
+  wakeActor(): void;
+  keepAlive(keep: boolean): void;
+  disconnect(): void;
+}
+
+/** The allocator actor's functions on its arena. */
+export interface BridgeActor {
+  takeFreed(out: Uint32Array): number;
+  lease(
+    slot: number,
+    offsetUnits: number,
+    capacityUnits: number,
+    block: number,
+    fallback: boolean,
+    client: number,
+  ): number;
+  finishReclaim(slot: number): boolean;
+  recallLeases(firstSlot: number, out: Uint32Array): number;
+  recoverClient(client: number): number;
+  ringClient(client: number): void;
+  requestCollection(client: number, full: boolean): boolean;
+  keepAlive(keep: boolean): void;
+  end(): void;
+}
+
+/** The addon. Failures of the system are errors with `systemCode`, `systemCall`, `bytes` and `offset`. */
+export interface Bridge {
+  mapAnonymous(sizeBytes: number, hugePages: boolean): number;
+  mapMemfd(sizeBytes: number): number;
+  mapFile(directory: string, sizeBytes: number): number;
+  /** Call it once per region: two backing stores over one address break `Atomics.wait`. */
+  regionBuffer(region: number): SharedArrayBuffer;
+  reserveRange(region: number, offset: number, sizeBytes: number): void;
+  punchRange(region: number, offset: number, sizeBytes: number): void;
+  populateRange(region: number, offset: number, sizeBytes: number): void;
+  isPopulating(region: number): boolean;
+  releaseRegion(region: number): void;
+  regionCount(): number;
+  openArena(control: number, primary: number, fallback: number): number;
+  releaseArena(arena: number): void;
+  attachActor(arena: number, onRing: () => void): BridgeActor;
+  attachClient(arena: number, onRing: () => void, stockLimitBytes: number): BridgeClient | undefined;
+  /** Collects garbage on this thread, now. */
+  collect(full: boolean): void;
+  copyBytes(target: Uint8Array, source: Uint8Array, asPutDoes: boolean): void;
+  nextHeader(header: bigint, event: number): bigint | undefined;
+  sizeClass(units: number): [roundedUnits: number, sizeClass: number];
+}
+
+/** Where the addon for the running Node lies, relative to the package. */
+export function addonPath(): string {
+  const variant = process.env['PLASMOID_ASAN'] === '1' ? '-asan' : '';
+  return `native-bridge/build/${process.versions.modules}-${process.platform}-${process.arch}${variant}/plasmoid.node`;
+}
+
+function load(): Bridge {
+  const path = new URL(`../../../${addonPath()}`, import.meta.url);
+  try {
+    const bridge: Bridge = createRequire(import.meta.url)(path.pathname);
+    return bridge;
+  } catch (cause) {
+    throw new NotSupportedError(
+      `Plasmoid's native addon for this Node (ABI ${process.versions.modules}) is missing or does not load; ` +
+        'run `npm rebuild plasmoid` with a C++ compiler, make and python3 installed',
+      { path: path.pathname, nodeVersion: process.version },
+      { cause },
+    );
+  }
+}
+
+/** The loaded addon. Importing this module in any number of threads is safe. */
+export const bridge: Bridge = load();

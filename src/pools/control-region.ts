@@ -1,0 +1,135 @@
+/** Reading and writing the words of a control region (`src/state/control-layout.ts`). */
+import {
+  ACTOR,
+  CLIENT,
+  type ControlLayout,
+  controlLayout,
+  HEADER,
+  LAYOUT_MAGIC,
+  LAYOUT_VERSION,
+  MAX_CLIENTS,
+  NONCE_BYTES,
+} from '../state/control-layout.ts';
+import { InvalidArgumentError } from '../state/errors.ts';
+import { decodeHeader, type HeaderWord } from '../state/header-word.ts';
+import { ID_BYTES, SLOT } from '../state/slot-layout.ts';
+
+const TWO_32 = 2 ** 32;
+
+/** A view of a control region; every thread makes its own on the same shared buffer. */
+export class ControlRegion {
+  readonly buffer: SharedArrayBuffer;
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly layout: ControlLayout;
+  /** 12 bytes that tell this store from any other. */
+  readonly nonce: Uint8Array<ArrayBuffer>;
+  readonly #objectsIndex: number;
+  readonly #owners: Uint16Array;
+  readonly #ledgers: Uint8Array;
+
+  /** Views a region that {@link ControlRegion.initialise} has written. */
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.words = new Int32Array(buffer, 0, Math.floor(buffer.byteLength / 4));
+    if (this.words[HEADER.MAGIC] !== LAYOUT_MAGIC || this.words[HEADER.VERSION] !== LAYOUT_VERSION) {
+      throw new InvalidArgumentError('this is not the handle of a store of this version of Plasmoid', {
+        name: 'handle',
+      });
+    }
+    this.layout = controlLayout(this.words[HEADER.MAX_OBJECTS] ?? 0);
+    this.nonce = new Uint8Array(buffer, HEADER.NONCE * 4, NONCE_BYTES).slice();
+    this.#objectsIndex = this.layout.objectsOffset / 4;
+    this.#owners = new Uint16Array(buffer, this.layout.ownersOffset, this.layout.maxObjects);
+    this.#ledgers = new Uint8Array(
+      buffer,
+      this.layout.ledgersOffset,
+      MAX_CLIENTS * this.layout.ledgerBytes,
+    );
+  }
+
+  /** Writes the header of a fresh region. */
+  static initialise(buffer: SharedArrayBuffer, layout: ControlLayout, nonce: Uint8Array): ControlRegion {
+    const words = new Int32Array(buffer, 0, HEADER.TOTAL_BYTES + 1);
+    words[HEADER.VERSION] = LAYOUT_VERSION;
+    words[HEADER.MAX_OBJECTS] = layout.maxObjects;
+    words[HEADER.MAX_CLIENTS] = MAX_CLIENTS;
+    new Uint8Array(buffer, HEADER.NONCE * 4, NONCE_BYTES).set(nonce);
+    words[HEADER.CLIENTS_OFFSET] = layout.clientsOffset;
+    words[HEADER.CLIENT_BYTES] = layout.clientBytes;
+    words[HEADER.LEDGERS_OFFSET] = layout.ledgersOffset;
+    words[HEADER.LEDGER_BYTES] = layout.ledgerBytes;
+    words[HEADER.OWNERS_OFFSET] = layout.ownersOffset;
+    words[HEADER.BUCKETS_OFFSET] = layout.bucketsOffset;
+    words[HEADER.BUCKET_COUNT] = layout.bucketCount;
+    words[HEADER.OBJECTS_OFFSET] = layout.objectsOffset;
+    words[HEADER.TOTAL_BYTES] = layout.totalBytes;
+    words[HEADER.MAGIC] = LAYOUT_MAGIC;
+    return new ControlRegion(buffer);
+  }
+
+  /** One of the words around the actor. */
+  actorWord(word: number): number {
+    return Atomics.load(this.words, word);
+  }
+
+  setActorWord(word: number, value: number): void {
+    Atomics.store(this.words, word, value);
+  }
+
+  /** Index in {@link words} of a word of a client's record. */
+  clientIndex(client: number, word: number): number {
+    return (this.layout.clientsOffset + client * this.layout.clientBytes) / 4 + word;
+  }
+
+  clientState(client: number): number {
+    return Atomics.load(this.words, this.clientIndex(client, CLIENT.STATE));
+  }
+
+  /** Byte offset of a client's request or reply ring. */
+  ringOffset(client: number, which: 'request' | 'reply'): number {
+    const { clientsOffset, clientBytes, requestRingOffset, replyRingOffset } = this.layout;
+    const within = which === 'request' ? requestRingOffset : replyRingOffset;
+    return clientsOffset + client * clientBytes + within;
+  }
+
+  /** Slots below this number have been used at some time. */
+  get objectHighWater(): number {
+    return this.actorWord(ACTOR.OBJECT_HIGH_WATER);
+  }
+
+  /** A word of a slot's record, unsigned. */
+  slotWord(slot: number, word: number): number {
+    return (this.words[this.#objectsIndex + slot * SLOT.WORDS + word] ?? 0) >>> 0;
+  }
+
+  setSlotWord(slot: number, word: number, value: number): void {
+    this.words[this.#objectsIndex + slot * SLOT.WORDS + word] = value;
+  }
+
+  /** The decoded header of a slot. Consistent only while nobody changes it: its two halves are two loads. */
+  header(slot: number): HeaderWord {
+    return decodeHeader(this.slotWord(slot, SLOT.HEADER), this.slotWord(slot, SLOT.GENERATION));
+  }
+
+  sizeBytes(slot: number): number {
+    return this.slotWord(slot, SLOT.SIZE_LOW) + this.slotWord(slot, SLOT.SIZE_HIGH) * TWO_32;
+  }
+
+  /** The id that the creator chose; meaningful when the header says `named`. */
+  idBytes(slot: number): Uint8Array {
+    const offset = this.layout.objectsOffset + (slot * SLOT.WORDS + SLOT.ID) * 4;
+    return new Uint8Array(this.buffer, offset, ID_BYTES).slice();
+  }
+
+  /** The client that the slot was last leased to. */
+  owner(slot: number): number | undefined {
+    const owner = this.#owners[slot] ?? 0;
+    return owner === 0 ? undefined : owner - 1;
+  }
+
+  /** Whether a client's ledger says that it holds a slot. */
+  holds(client: number, slot: number): boolean {
+    const byte = this.#ledgers[client * this.layout.ledgerBytes + (slot >>> 3)] ?? 0;
+    return ((byte >>> (slot & 7)) & 1) === 1;
+  }
+}

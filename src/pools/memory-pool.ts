@@ -1,0 +1,100 @@
+/** A pool: an allocator over the range of one mapped region. Owned by the allocator actor. */
+import { SystemError } from '../state/errors.ts';
+import { UNIT_BYTES } from '../state/slot-layout.ts';
+import { Allocator } from './allocator/allocator.ts';
+import { bridge } from './bridge.ts';
+
+/** Fallback blocks are whole pages, so that freeing one can punch a hole in the file. */
+const PAGE_UNITS = 4096 / UNIT_BYTES;
+
+/** Why a pool could not give a block. */
+export type AllocationFailure =
+  /** No contiguous room in the range. */
+  | { readonly reason: 'full' }
+  /** The file system could not reserve the blocks. */
+  | { readonly reason: 'system'; readonly error: SystemError };
+
+export class MemoryPool {
+  readonly kind: 'primary' | 'fallback';
+  readonly capacityBytes: number;
+  readonly allocator: Allocator;
+  readonly #region: number;
+  /** Bytes populated ahead of the highest block handed out, and where the population stands. */
+  readonly #populateAheadBytes: number;
+  #populatedBytes = 0;
+  #highestByte = 0;
+
+  constructor(
+    kind: 'primary' | 'fallback',
+    region: number,
+    capacityBytes: number,
+    populateAheadBytes: number,
+  ) {
+    this.kind = kind;
+    this.#region = region;
+    this.capacityBytes = capacityBytes;
+    this.#populateAheadBytes = populateAheadBytes;
+    this.allocator = new Allocator({
+      capacityUnits: Math.floor(capacityBytes / UNIT_BYTES),
+      granularityUnits: kind === 'fallback' ? PAGE_UNITS : 1,
+    });
+    this.#populateAhead();
+  }
+
+  /** Bytes in blocks handed out, rounded to their size classes. */
+  get allocatedBytes(): number {
+    return this.allocator.allocatedUnits * UNIT_BYTES;
+  }
+
+  /** A block for `units`, or why there is none. */
+  allocate(units: number): number | AllocationFailure {
+    const block = this.allocator.allocate(units);
+    if (block < 0) return { reason: 'full' };
+    const offset = this.allocator.offsetOf(block) * UNIT_BYTES;
+    const bytes = this.allocator.unitsOf(block) * UNIT_BYTES;
+    if (this.kind === 'fallback') {
+      // Reserved before it is handed out: a full disk is an error here, never a SIGBUS later.
+      try {
+        bridge.reserveRange(this.#region, offset, bytes);
+      } catch (error) {
+        this.allocator.free(block);
+        return { reason: 'system', error: toSystemError(error) };
+      }
+    }
+    if (offset + bytes > this.#highestByte) {
+      this.#highestByte = offset + bytes;
+      this.#populateAhead();
+    }
+    return block;
+  }
+
+  free(block: number): void {
+    const offset = this.allocator.offsetOf(block) * UNIT_BYTES;
+    const bytes = this.allocator.unitsOf(block) * UNIT_BYTES;
+    this.allocator.free(block);
+    if (this.kind === 'fallback') bridge.punchRange(this.#region, offset, bytes);
+  }
+
+  /** Keeps fresh pages ready in front of the highest block: a first touch costs 10 to 36 times a warm one. */
+  #populateAhead(): void {
+    if (this.#populateAheadBytes === 0 || this.#populatedBytes >= this.capacityBytes) return;
+    // In halves, so that the background thread is started rarely and always in time.
+    if (this.#populatedBytes > this.#highestByte + this.#populateAheadBytes / 2) return;
+    const target = Math.min(this.capacityBytes, this.#highestByte + this.#populateAheadBytes);
+    if (target <= this.#populatedBytes) return;
+    bridge.populateRange(this.#region, this.#populatedBytes, target - this.#populatedBytes);
+    this.#populatedBytes = target;
+  }
+}
+
+/** Makes a typed error of what the bridge throws when the system refuses. */
+export function toSystemError(error: unknown): SystemError {
+  const details: Record<string, string | number> = {};
+  if (typeof error === 'object' && error !== null) {
+    for (const key of ['systemCode', 'systemCall', 'bytes', 'offset']) {
+      const value: unknown = Reflect.get(error, key);
+      if (typeof value === 'string' || typeof value === 'number') details[key] = value;
+    }
+  }
+  return new SystemError(error instanceof Error ? error.message : String(error), details, { cause: error });
+}

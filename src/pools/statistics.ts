@@ -1,0 +1,84 @@
+/** Sums over the object table and the pools: what `stats()` tells. */
+import { ACTOR, CLIENT_STATE } from '../state/control-layout.ts';
+import type { ObjectLocation } from '../state/header-word.ts';
+import type { ObjectState } from '../state/lifecycle/codes.ts';
+import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
+import type { ControlRegion } from './control-region.ts';
+import type { MemoryPool } from './memory-pool.ts';
+
+/** What one pool holds, in bytes. */
+export interface PoolStatistics {
+  /** The footprint limit of the primary pool; the size of the disk arena of the fallback pool. */
+  readonly capacityBytes: number;
+  /** Blocks of objects, as rounded to size classes. Blocks in stocks are not counted here. */
+  readonly allocatedBytes: number;
+  /** Blocks that stand in clients' stocks, waiting to be written. */
+  readonly leasedBytes: number;
+  /** Objects' own sizes, as asked for. */
+  readonly objectBytes: number;
+}
+
+/** A snapshot of the store. Exact at a quiet point; a moving picture otherwise. */
+export interface StoreStatistics {
+  readonly primary: PoolStatistics;
+  readonly fallback: PoolStatistics;
+  /** Objects that exist: being written, sealed, or deleted and still viewed. */
+  readonly objectCount: number;
+  /** Objects being written. */
+  readonly unsealedCount: number;
+  /** Objects with at least one window on them. */
+  readonly viewedCount: number;
+  /** Deleted objects whose bytes a window still keeps. */
+  readonly deletingCount: number;
+  /** Blocks that stand in clients' stocks. */
+  readonly leasedCount: number;
+  /** Connected threads. */
+  readonly clientCount: number;
+  /** Creates that wait for memory. */
+  readonly waitingCreates: number;
+}
+
+const OBJECT_STATES: readonly ObjectState[] = ['created', 'writing', 'sealed', 'referenced', 'deleting'];
+
+/** Scans the table. On the actor's thread, after everything freed was reclaimed. */
+export function storeStatistics(
+  control: ControlRegion,
+  primary: MemoryPool,
+  fallback: MemoryPool | undefined,
+  waitingCreates: number,
+): StoreStatistics {
+  const leased: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
+  const object: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
+  const counts = new Map<ObjectState, number>();
+  const end = control.objectHighWater;
+  for (let slot = 0; slot < end; slot++) {
+    const { state, location } = control.header(slot);
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+    if (state === 'leased') leased[location] += control.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
+    else if (OBJECT_STATES.includes(state)) object[location] += control.sizeBytes(slot);
+  }
+  const count = (...states: ObjectState[]): number =>
+    states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);
+  const pool = (kind: ObjectLocation, memory: MemoryPool | undefined): PoolStatistics => ({
+    capacityBytes: memory?.capacityBytes ?? 0,
+    allocatedBytes: (memory?.allocatedBytes ?? 0) - leased[kind],
+    leasedBytes: leased[kind],
+    objectBytes: object[kind],
+  });
+  let clientCount = 0;
+  const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
+  for (let client = 0; client < clients; client++) {
+    if ((control.clientState(client) & CLIENT_STATE.MASK) === CLIENT_STATE.LIVE) clientCount++;
+  }
+  return {
+    primary: pool('primary', primary),
+    fallback: pool('fallback', fallback),
+    objectCount: count(...OBJECT_STATES),
+    unsealedCount: count('created', 'writing'),
+    viewedCount: count('writing', 'referenced', 'deleting'),
+    deletingCount: count('deleting'),
+    leasedCount: count('leased'),
+    clientCount,
+    waitingCreates,
+  };
+}

@@ -1,0 +1,73 @@
+/** The regions of one store: mapped by its creator, named by numbers everywhere else. */
+import { randomBytes } from 'node:crypto';
+import { statfsSync } from 'node:fs';
+import { controlLayout, NONCE_BYTES } from '../state/control-layout.ts';
+import { UNIT_BYTES } from '../state/slot-layout.ts';
+import { bridge } from './bridge.ts';
+import { ControlRegion } from './control-region.ts';
+import { toSystemError } from './memory-pool.ts';
+
+/** What a store's memory is made from. Sizes are checked before. */
+export interface StoreMemoryOptions {
+  readonly memoryBytes: number;
+  readonly maxObjects: number;
+  readonly hugePages: boolean;
+  /** Undefined: as large as the file system; 0: no disk. */
+  readonly spillLimitBytes: number | undefined;
+  readonly spillDirectory: string;
+}
+
+/** Everything mapped. */
+export interface StoreMemory {
+  readonly control: ControlRegion;
+  readonly arena: number;
+  readonly controlRegion: number;
+  readonly primaryRegion: number;
+  readonly fallbackRegion: number;
+  readonly fallbackBytes: number;
+}
+
+/** Offsets are 32 bits of 64-byte units. */
+const FALLBACK_MAX_BYTES = 2 ** 32 * UNIT_BYTES - 2 ** 30;
+const PAGE_BYTES = 4096;
+
+/** Maps everything, or throws `SystemError` and leaves nothing mapped. */
+export function mapStoreMemory(options: StoreMemoryOptions): StoreMemory {
+  const regions: number[] = [];
+  const map = (make: () => number): number => {
+    const region = make();
+    regions.push(region);
+    return region;
+  };
+  try {
+    const layout = controlLayout(options.maxObjects);
+    // Without huge pages: a table that is hardly used shall not take 2 MiB for each word touched.
+    const controlRegion = map(() => bridge.mapAnonymous(layout.totalBytes, false));
+    const primaryRegion = map(() => bridge.mapAnonymous(options.memoryBytes, options.hugePages));
+    const fallbackBytes = fallbackSize(options);
+    const fallbackRegion =
+      fallbackBytes === 0 ? 0 : map(() => bridge.mapFile(options.spillDirectory, fallbackBytes));
+    const nonce = randomBytes(NONCE_BYTES);
+    const control = ControlRegion.initialise(bridge.regionBuffer(controlRegion), layout, nonce);
+    const arena = bridge.openArena(controlRegion, primaryRegion, fallbackRegion);
+    return { control, arena, controlRegion, primaryRegion, fallbackRegion, fallbackBytes };
+  } catch (error) {
+    for (const region of regions) bridge.releaseRegion(region);
+    throw toSystemError(error);
+  }
+}
+
+/** Forgets the numbers; each mapping goes with the last window, client or actor that uses it. */
+export function releaseStoreMemory(memory: StoreMemory): void {
+  bridge.releaseArena(memory.arena);
+  for (const region of [memory.controlRegion, memory.primaryRegion, memory.fallbackRegion]) {
+    if (region !== 0) bridge.releaseRegion(region);
+  }
+}
+
+function fallbackSize({ spillLimitBytes, spillDirectory }: StoreMemoryOptions): number {
+  if (spillLimitBytes === 0) return 0;
+  const disk = statfsSync(spillDirectory);
+  const bytes = Math.min(spillLimitBytes ?? disk.blocks * disk.bsize, FALLBACK_MAX_BYTES);
+  return Math.floor(bytes / PAGE_BYTES) * PAGE_BYTES;
+}

@@ -1,0 +1,27 @@
+/**
+ * What a native call on an object answers when it does not succeed. The bridge decides nothing: clients turn these
+ * into errors (`src/actors/client/status-errors.ts`).
+ */
+export const STATUS = Object.freeze({
+  OK: 0,
+  /** The slot's generation has moved on, or the object was deleted. */
+  NOT_FOUND: -1,
+  /** The object is not sealed yet. */
+  NOT_SEALED: -2,
+  /** The stock has no block of this size class. */
+  NO_STOCK: -3,
+  /** An id of the caller's choice names a living object already. */
+  EXISTS: -4,
+  /** The writable window was transferred away or resized: the object was aborted. */
+  WINDOW_LOST: -5,
+  /** The buffer is not a window of this store. */
+  NOT_A_WINDOW: -6,
+  /** The pin count is at its limit. */
+  TOO_MANY_PINS: -7,
+  /** The slot was sealed or aborted before. */
+  NOT_WRITABLE: -8,
+  /** V8 could not make the ArrayBuffer. */
+  NO_WINDOW: -9,
+  /** The store was closed, or this thread has disconnected. */
+  CLOSED: -10,
+});

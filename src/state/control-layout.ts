@@ -1,0 +1,154 @@
+/**
+ * Layout of the control region: the only shared memory that JavaScript computes on.
+ *
+ *     header │ actor words │ clients (256) │ ledgers │ owners │ id buckets │ object table
+ *
+ * Words written by different threads stand {@link FALSE_SHARING_BYTES} apart. Pages that nobody touches cost nothing:
+ * the region is reserved for the largest table and committed by use.
+ */
+import { InvalidArgumentError } from './errors.ts';
+import { ringTotalBytes } from './ring-layout.ts';
+import { SLOT_BYTES } from './slot-layout.ts';
+
+/** Two cache lines: adjacent-line prefetch makes neighbours of one line interfere as well. */
+export const FALSE_SHARING_BYTES = 128;
+export const LAYOUT_MAGIC = 0x504c5344;
+export const LAYOUT_VERSION = 1;
+
+/**
+ * Clients at one time: threads that have connected, the creator's included. One client per thread and store; the
+ * owners column has 16 bits, the ledgers are reserved for all of them.
+ */
+export const MAX_CLIENTS = 256;
+
+/** Words of the header, set once by the creator before anybody else looks. */
+export const HEADER = Object.freeze({
+  MAGIC: 0,
+  VERSION: 1,
+  MAX_OBJECTS: 2,
+  MAX_CLIENTS: 3,
+  /** 12 bytes that tell this store's automatic ids and tokens from any other's. */
+  NONCE: 4,
+  CLIENTS_OFFSET: 8,
+  CLIENT_BYTES: 9,
+  LEDGERS_OFFSET: 10,
+  LEDGER_BYTES: 11,
+  OWNERS_OFFSET: 12,
+  BUCKETS_OFFSET: 13,
+  BUCKET_COUNT: 14,
+  OBJECTS_OFFSET: 15,
+  TOTAL_BYTES: 16,
+});
+export const NONCE_BYTES = 12;
+
+const line = (index: number): number => (index * FALSE_SHARING_BYTES) / 4;
+
+/** Words around the allocator actor, one line each. */
+export const ACTOR = Object.freeze({
+  /** 1 while the actor waits in its event loop; who changes it to 0 rings the doorbell. */
+  SLEEPING: line(1),
+  /** Bumped by clients behind each published request: what the actor watches while it spins. */
+  ACTIVITY: line(2),
+  /** Freed stack: slot number plus one, 0 when empty. Pushed by any thread, taken whole by the actor. */
+  FREED_HEAD: line(3),
+  /** Units freed and not yet taken by the actor (an estimate that decides whether to ring). */
+  FREED_UNITS: line(4),
+  /** 1 while a create waits for memory: every push on the freed stack rings then. */
+  WANTED: line(5),
+  /** 0 open, 1 closed by its creator, 2 the actor died. */
+  CLOSED: line(6),
+  /** Slots below this number have been used at some time; scans end here. Written by the actor. */
+  OBJECT_HIGH_WATER: line(7),
+  /** Clients below this number have existed at some time. Grown by compare-exchange. */
+  CLIENT_HIGH_WATER: line(8),
+});
+
+/** Values of ACTOR.CLOSED. */
+export const CLOSED = Object.freeze({ OPEN: 0, BY_CREATOR: 1, ACTOR_DIED: 2 });
+
+/** Words of one client record; the rings follow. */
+export const CLIENT = Object.freeze({
+  /** Low 8 bits: see CLIENT_STATE; above: the epoch, incremented each time the record is recycled. */
+  STATE: line(0),
+  /** How the client sleeps: see PARKING. */
+  PARKING: line(1),
+  /** Collections this client has run on request. */
+  COLLECTIONS: line(2),
+  RINGS: line(3),
+});
+
+/** States of a client record. free → live by compare-exchange of the client; live → dead at its death or
+ * disconnection, natively; dead → free by the actor after recovery. */
+export const CLIENT_STATE = Object.freeze({ FREE: 0, LIVE: 1, DEAD: 2, MASK: 0xff, EPOCH_SHIFT: 8 });
+
+/** Values of CLIENT.PARKING. */
+export const PARKING = Object.freeze({
+  AWAKE: 0,
+  /** In its event loop with calls pending: wake it by its doorbell. */
+  IN_LOOP: 1,
+  /** In `Atomics.wait` on this word: wake it by `Atomics.notify`. */
+  IN_WAIT: 2,
+});
+
+/** Capacity of each of a client's two rings in words: 1,000 calls in flight of at most 16 words each. */
+export const RING_CAPACITY_WORDS = 16_384;
+
+/** Most objects a store can be created for; offsets in the control region stay below 4 GiB. */
+export const MAX_OBJECTS_LIMIT = 1 << 24;
+/** Objects a store is created for when nothing is said. */
+export const MAX_OBJECTS_DEFAULT = 1 << 20;
+
+/** Byte offsets of the parts of a control region. */
+export interface ControlLayout {
+  readonly maxObjects: number;
+  readonly clientsOffset: number;
+  readonly clientBytes: number;
+  readonly requestRingOffset: number;
+  readonly replyRingOffset: number;
+  readonly ledgersOffset: number;
+  readonly ledgerBytes: number;
+  readonly ownersOffset: number;
+  readonly bucketsOffset: number;
+  readonly bucketCount: number;
+  readonly objectsOffset: number;
+  readonly totalBytes: number;
+}
+
+/** Computes the layout for a number of objects. */
+export function controlLayout(maxObjects: number): ControlLayout {
+  if (!Number.isInteger(maxObjects) || maxObjects < 1 || maxObjects > MAX_OBJECTS_LIMIT) {
+    throw new InvalidArgumentError(
+      `maxObjects must be an integer from 1 to ${MAX_OBJECTS_LIMIT}, not ${maxObjects}`,
+      { name: 'maxObjects', value: maxObjects },
+    );
+  }
+  const clientsOffset = 9 * FALSE_SHARING_BYTES;
+  const ringBytes = alignUp(ringTotalBytes(RING_CAPACITY_WORDS));
+  const requestRingOffset = CLIENT.RINGS * 4;
+  const replyRingOffset = requestRingOffset + ringBytes;
+  const clientBytes = replyRingOffset + ringBytes;
+  const ledgersOffset = clientsOffset + MAX_CLIENTS * clientBytes;
+  const ledgerBytes = alignUp(Math.ceil(maxObjects / 8));
+  const ownersOffset = ledgersOffset + MAX_CLIENTS * ledgerBytes;
+  const bucketsOffset = alignUp(ownersOffset + maxObjects * 2);
+  const bucketCount = 2 ** Math.ceil(Math.log2(maxObjects));
+  const objectsOffset = alignUp(bucketsOffset + bucketCount * 4);
+  return Object.freeze({
+    maxObjects,
+    clientsOffset,
+    clientBytes,
+    requestRingOffset,
+    replyRingOffset,
+    ledgersOffset,
+    ledgerBytes,
+    ownersOffset,
+    bucketsOffset,
+    bucketCount,
+    objectsOffset,
+    totalBytes: alignUp(objectsOffset + maxObjects * SLOT_BYTES),
+  });
+}
+
+function alignUp(bytes: number): number {
+  return Math.ceil(bytes / FALSE_SHARING_BYTES) * FALSE_SHARING_BYTES;
+}

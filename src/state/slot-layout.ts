@@ -1,0 +1,39 @@
+/**
+ * Layout of one record of the object table, in 32-bit words. Written by the native bridge, read by the actor and by
+ * `list()`. The hot words (header to format) fill the first 32 bytes; records are 96 bytes long and start at multiples
+ * of 32, so these never straddle a cache line.
+ */
+export const SLOT = Object.freeze({
+  /** Low half of the header word (`header-word.ts`). */
+  HEADER: 0,
+  /** High half of the header word. */
+  GENERATION: 1,
+  /** Number of clients that hold a ref; each also has a bit in its own ledger. */
+  HOLDS: 2,
+  /** Where the bytes start, in units of 64 bytes from the start of their pool. */
+  OFFSET_UNITS: 3,
+  /** Size of the object in bytes, as asked for; 64 bits wide. */
+  SIZE_LOW: 4,
+  SIZE_HIGH: 5,
+  /** Size of the block behind it in units of 64 bytes; 0 when the slot has no block. */
+  CAPACITY_UNITS: 6,
+  /** Kind of value (`value-format.ts`). */
+  FORMAT: 7,
+  /** 28 bytes, valid when the header's named flag is set. */
+  ID: 8,
+  /** Link of the freed stack: slot number plus one, 0 at the end. */
+  NEXT_FREED: 15,
+  /** Link of the id index's bucket chain: slot number plus one, 0 at the end. */
+  NEXT_IN_BUCKET: 16,
+  /** The actor's allocator handle of the block, valid while CAPACITY_UNITS is not 0. */
+  BLOCK: 17,
+  /** 18 to 23 are free: creation time, eviction tick and the second location cell will stand here. */
+  WORDS: 24,
+});
+
+/** Bytes in one unit of placement: every offset handed out is a multiple of it. */
+export const UNIT_BYTES = 64;
+/** Bytes of one record. */
+export const SLOT_BYTES = SLOT.WORDS * 4;
+/** Bytes of an object id, as in Ray. */
+export const ID_BYTES = 28;

@@ -1,0 +1,39 @@
+/**
+ * How many blocks of a size class a client is given in advance. Pure: one plan per client and class, fed by misses.
+ *
+ * A stock is sized by demand: the first miss of a class earns one more block, each further miss twice as many as the
+ * last, up to limits of number and bytes. What is leased is memory that others cannot use, so nothing is given in
+ * advance while the pool is short.
+ */
+
+/** Largest object that is served from stocks. */
+export const STOCK_OBJECT_BYTES_MAX = 1 << 20;
+/** Most blocks of one class in one stock. */
+export const STOCK_ENTRIES_MAX = 32;
+/** A stock never holds more than this part of the primary pool, nor more than {@link STOCK_BYTES_MAX}. */
+export const STOCK_POOL_PART = 16;
+export const STOCK_BYTES_MAX = 16 << 20;
+/** Nothing is given in advance when less than this part of the primary pool is free. */
+const FREE_PART = 4;
+
+/** Bytes one client's stock may hold in a pool of this size. */
+export function stockLimitBytes(primaryBytes: number): number {
+  return Math.min(STOCK_BYTES_MAX, Math.floor(primaryBytes / STOCK_POOL_PART));
+}
+
+/** What the plan has to know about the moment. */
+export interface StockDemand {
+  readonly blockBytes: number;
+  /** Blocks given in advance at the last miss of this class; 0 at the first. */
+  readonly lastBatch: number;
+  readonly freeBytes: number;
+  readonly primaryBytes: number;
+}
+
+/** Number of blocks to give in advance at this miss. */
+export function stockBatch(demand: StockDemand): number {
+  const { blockBytes, lastBatch, freeBytes, primaryBytes } = demand;
+  if (blockBytes > STOCK_OBJECT_BYTES_MAX || freeBytes < primaryBytes / FREE_PART) return 0;
+  const byBytes = Math.floor(stockLimitBytes(primaryBytes) / blockBytes / 2);
+  return Math.min(Math.max(1, lastBatch * 2), STOCK_ENTRIES_MAX, byBytes);
+}
