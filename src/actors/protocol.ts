@@ -38,7 +38,7 @@ export interface FailureReport {
   /** Name of a class in `src/state/errors.ts`. */
   readonly error: 'ObjectStoreFullError' | 'OutOfDiskError' | 'OutOfResourceError' | 'InvariantError' | 'SystemError';
   readonly message: string;
-  readonly details: Record<string, string | number | boolean>;
+  readonly values: Record<string, string | number | boolean>;
 }
 
 const encoder = new TextEncoder();

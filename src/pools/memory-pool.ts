@@ -89,12 +89,12 @@ export class MemoryPool {
 
 /** Makes a typed error of what the bridge throws when the system refuses. */
 export function toSystemError(error: unknown): SystemError {
-  const details: Record<string, string | number> = {};
+  const values: Record<string, string | number> = {};
   if (typeof error === 'object' && error !== null) {
     for (const key of ['systemCode', 'systemCall', 'bytes', 'offset']) {
       const value: unknown = Reflect.get(error, key);
-      if (typeof value === 'string' || typeof value === 'number') details[key] = value;
+      if (typeof value === 'string' || typeof value === 'number') values[key] = value;
     }
   }
-  return new SystemError(error instanceof Error ? error.message : String(error), details, { cause: error });
+  return new SystemError(error instanceof Error ? error.message : String(error), values, { cause: error });
 }

@@ -2,7 +2,7 @@
  * Every error Plasmoid throws: one class per cause.
  *
  * `code` is the name of Ray's status for that cause (Ray, `status.h`), so it is stable and may be switched on; the
- * class tells causes that share a status apart. `details` holds the values that explain the error. Classes carry a
+ * class tells causes that share a status apart. `values` holds the values that explain the error. Classes carry a
  * brand, so `PlasmoidError.is` also recognises errors made by a second installed copy of the package.
  */
 
@@ -27,19 +27,19 @@ export type StatusCode =
   | 'UnknownError';
 
 /** Values that explain an error: numbers of bytes, names, ids. Always plain and cloneable. */
-export type ErrorDetails = Readonly<Record<string, string | number | boolean | undefined>>;
+export type ErrorValues = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Base of all errors of this package. */
 export abstract class PlasmoidError extends Error {
   /** Ray's status name for the cause. */
   abstract readonly code: StatusCode;
   /** The values in the message, for programs. */
-  readonly details: ErrorDetails;
+  readonly values: ErrorValues;
 
-  constructor(message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+  constructor(message: string, values: ErrorValues = {}, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
-    this.details = details;
+    this.values = values;
     Object.defineProperty(this, BRAND, { value: true });
   }
 
@@ -49,7 +49,7 @@ export abstract class PlasmoidError extends Error {
   }
 }
 
-/** An argument or option is of the wrong type or out of range; `details.name` names it. */
+/** An argument or option is of the wrong type or out of range; `values.name` names it. */
 export class InvalidArgumentError extends PlasmoidError {
   readonly code = 'InvalidArgument';
 }
@@ -137,7 +137,7 @@ export class StoreClosedError extends PlasmoidError {
   readonly code = 'Disconnected';
 }
 
-/** The operating system refused; `details.systemCode` and `details.systemCall` say what. */
+/** The operating system refused; `values.systemCode` and `values.systemCall` say what. */
 export class SystemError extends PlasmoidError {
   readonly code = 'IOError';
 }

@@ -7,7 +7,7 @@ import { InvalidArgumentError } from './errors.ts';
 
 /**
  * Checks one value and returns it in its final form, or throws an `InvalidArgumentError` with `name` in its message and
- * in `details.name`. An option that is absent arrives as `undefined`; `optional` and `withDefault` make that legal.
+ * in `values.name`. An option that is absent arrives as `undefined`; `optional` and `withDefault` make that legal.
  * `context` is the public call, for the message.
  */
 export type Reader<T> = (value: unknown, name: string, context?: string) => T;
@@ -18,7 +18,7 @@ export type OptionsSpec = { readonly [name: string]: Reader<unknown> };
 /** What `readOptions` returns for a spec: every option is there, an absent optional one as `undefined`. */
 export type OptionsOf<Spec extends OptionsSpec> = { readonly [Name in keyof Spec]: ReturnType<Spec[Name]> };
 
-/** The error for a value that is not `expected`; it shows the name and the value, in the message and in the details. */
+/** The error for a value that is not `expected`; it shows the name and the value, in the message and in the values. */
 export function invalidArgument(
   name: string,
   value: unknown,

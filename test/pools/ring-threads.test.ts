@@ -92,7 +92,7 @@ test('a second producer in another thread is refused while the first one lives t
   waitForGate(data.gate);
   assert.throws(
     () => RingProducer.acquire(data.memory, 0, 64),
-    (error: unknown) => error instanceof OutOfResourceError && error.details.holder === worker.threadId + 1,
+    (error: unknown) => error instanceof OutOfResourceError && error.values.holder === worker.threadId + 1,
   );
   await worker.terminate();
 });

@@ -80,7 +80,7 @@ test('layout gives the bytes of a ring and refuses capacities that are not power
     assert.is(ringTotalBytes(capacity) % RING_ALIGNMENT_BYTES, 0);
   }
   for (const capacity of [0, -32, 8, 33, 48, 16.5, Number.NaN, RING_CAPACITY_WORDS_MAX * 2, 2 ** 32]) {
-    assert.is(thrown(() => ringTotalBytes(capacity), InvalidArgumentError).details.name, 'capacityWords');
+    assert.is(thrown(() => ringTotalBytes(capacity), InvalidArgumentError).values.name, 'capacityWords');
   }
 });
 
@@ -226,10 +226,10 @@ test('a record that can never fit, or makes no sense, is refused at once and cha
     Number.NaN,
     Number.POSITIVE_INFINITY,
   ]) {
-    assert.is(thrown(() => producer.claim(1, length), InvalidArgumentError).details.name, 'payloadWords');
+    assert.is(thrown(() => producer.claim(1, length), InvalidArgumentError).values.name, 'payloadWords');
   }
   for (const type of [0, RECORD_TYPE_PADDING, 256, -1, 1.5, Number.NaN]) {
-    assert.is(thrown(() => producer.claim(type, 1), InvalidArgumentError).details.name, 'type');
+    assert.is(thrown(() => producer.claim(type, 1), InvalidArgumentError).values.name, 'type');
   }
   thrown(() => producer.tryWrite(1, new Int32Array(maximum + 1)), InvalidArgumentError);
   thrown(() => producer.tryWrite(1, [1, 2], 3), InvalidArgumentError);
@@ -297,13 +297,13 @@ test('a second producer or consumer is refused, and told who holds the role', ()
   const buffer = newBuffer();
   const producer = RingProducer.acquire(buffer, OFFSET, CAPACITY, 41);
   const consumer = RingConsumer.acquire(buffer, OFFSET, CAPACITY, 42);
-  assert.equal(thrown(() => RingProducer.acquire(buffer, OFFSET, CAPACITY, 43), OutOfResourceError).details, {
+  assert.equal(thrown(() => RingProducer.acquire(buffer, OFFSET, CAPACITY, 43), OutOfResourceError).values, {
     role: 'producer',
     holder: 41,
     owner: 43,
   });
   assert.is(
-    thrown(() => RingConsumer.acquire(buffer, OFFSET, CAPACITY), OutOfResourceError).details.holder,
+    thrown(() => RingConsumer.acquire(buffer, OFFSET, CAPACITY), OutOfResourceError).values.holder,
     42,
   );
   producer.release();
@@ -365,14 +365,14 @@ test('reset empties the ring and frees both roles; a release from before it chan
 test('both sides must agree on the capacity', () => {
   const buffer = newBuffer(64);
   RingProducer.acquire(buffer, OFFSET, 64);
-  assert.is(thrown(() => RingConsumer.acquire(buffer, OFFSET, 32), InvalidArgumentError).details.present, 64);
+  assert.is(thrown(() => RingConsumer.acquire(buffer, OFFSET, 32), InvalidArgumentError).values.present, 64);
 });
 
 test('a place where no ring can lie is refused', () => {
   const buffer = newBuffer();
   for (const offset of [-64, 4, 63, 0.5, Number.NaN, OFFSET + 128, 2 ** 40]) {
     assert.is(
-      thrown(() => RingProducer.acquire(buffer, offset, CAPACITY), InvalidArgumentError).details.name,
+      thrown(() => RingProducer.acquire(buffer, offset, CAPACITY), InvalidArgumentError).values.name,
       'byteOffset',
     );
   }

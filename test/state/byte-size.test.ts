@@ -63,7 +63,7 @@ test('exact decimals: thousandths of a power of 1000 are whole bytes', () => {
   );
 });
 
-test('anything else is an error with the name and the value in message and details', () => {
+test('anything else is an error with the name and the value in message and values', () => {
   const numbers = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 53, 2 ** 60];
   const texts = [
     '',
@@ -99,7 +99,7 @@ test('anything else is an error with the name and the value in message and detai
         if (!(error instanceof InvalidArgumentError)) return false;
         assert.match(error.message, 'Store.create: memory must be');
         assert.match(error.message, String(value));
-        assert.equal(error.details, { name: 'memory', value, context: 'Store.create' });
+        assert.equal(error.values, { name: 'memory', value, context: 'Store.create' });
         return true;
       },
     );

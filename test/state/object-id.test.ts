@@ -14,7 +14,7 @@ driverTask.set([199, 0, 0, 0], 20);
 
 function names(name: string): (error: unknown) => boolean {
   return (error) =>
-    error instanceof InvalidArgumentError && error.message.includes(name) && error.details.name === name;
+    error instanceof InvalidArgumentError && error.message.includes(name) && error.values.name === name;
 }
 
 test('Ray TestObjectID: task id and index of the first, second and last object round-trip', () => {

@@ -94,9 +94,9 @@ test('every reader refuses what is wrong, and its error names option, value and 
     for (const value of values) {
       const error = failure(() => readOptions(SPEC, { [name]: value }, 'Store.create'));
       assert.match(error.message, new RegExp(`^Store\\.create: ${name} must be .+, but is .+`));
-      assert.is(error.details.name, name);
-      assert.is(error.details.context, 'Store.create');
-      assert.ok('value' in error.details);
+      assert.is(error.values.name, name);
+      assert.is(error.values.context, 'Store.create');
+      assert.ok('value' in error.values);
       assert.is(error.code, 'InvalidArgument');
     }
   }
@@ -120,9 +120,9 @@ test('an unknown option is refused, with the nearest name as a suggestion', () =
   ] as const;
   for (const [name, suggestion] of cases) {
     const error = failure(() => readOptions(SPEC, { [name]: undefined }, 'Store.create'));
-    assert.is(error.details.suggestion, suggestion, name);
+    assert.is(error.values.suggestion, suggestion, name);
     assert.is(error.message, `Store.create: there is no option ${name}; did you mean ${suggestion}?`);
-    assert.is(error.details.name, name);
+    assert.is(error.values.name, name);
   }
   const error = failure(() => readOptions(SPEC, { telescope: 1 }, 'Store.create'));
   assert.match(error.message, 'there is no option telescope; known are memory, spillDirectory, clients');
@@ -134,10 +134,10 @@ test('an unknown option is refused, with the nearest name as a suggestion', () =
 
 test('names of Object.prototype are unknown options, and none is read from it', () => {
   for (const name of ['toString', 'constructor', 'hasOwnProperty']) {
-    assert.is(failure(() => readOptions(SPEC, { [name]: 1 }, 'get')).details.name, name);
+    assert.is(failure(() => readOptions(SPEC, { [name]: 1 }, 'get')).values.name, name);
   }
   const given: unknown = JSON.parse('{"__proto__": 1}');
-  assert.is(failure(() => readOptions(SPEC, given, 'get')).details.name, '__proto__');
+  assert.is(failure(() => readOptions(SPEC, given, 'get')).values.name, '__proto__');
   assert.equal(readOptions({ toString: optional(string) }, {}, 'get'), { toString: undefined });
 });
 
@@ -145,7 +145,7 @@ test('options must be an object', () => {
   for (const given of [null, 5, 'memory', true, () => 1, [], new Uint8Array(0), new Float64Array(1 << 20)]) {
     const error = failure(() => readOptions(SPEC, given, 'Store.create'));
     assert.match(error.message, 'Store.create: options must be an object');
-    assert.is(error.details.name, 'options');
+    assert.is(error.values.name, 'options');
   }
 });
 
@@ -155,7 +155,7 @@ test('integers: exactly the range is accepted', () => {
       const [minimum, maximum] = [Math.min(left, right), Math.max(left, right)];
       const read = () => integer(minimum, maximum)(value, 'count');
       if (value >= minimum && value <= maximum) assert.is(read(), value);
-      else assert.is(failure(read).details.name, 'count');
+      else assert.is(failure(read).values.name, 'count');
     }),
   );
   assert.match(
@@ -184,7 +184,7 @@ test('errors show values briefly, never run code of the value, and stay cloneabl
   for (const value of [trap, 'x'.repeat(1e6), new Uint8Array(1e6), () => 1, Symbol('s'), 5n, null]) {
     const error = invalidArgument('name', value, 'better');
     assert.ok(error.message.length < 400, error.message);
-    assert.equal(structuredClone(error.details), error.details);
+    assert.equal(structuredClone(error.values), error.values);
   }
 });
 

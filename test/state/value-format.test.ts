@@ -36,9 +36,9 @@ const TYPED_ARRAYS = [
 ] as const;
 const VIEW_FORMATS = Object.values(FORMAT).filter((code): code is ViewFormat => code !== FORMAT.serialized);
 
-/** Whether an error is of this class, with this value in its details. */
+/** Whether an error is of this class, with this value in its values. */
 function errorWith(Class: new (message: string) => PlasmoidError, name: string, value: unknown) {
-  return (error: unknown) => error instanceof Class && error.details[name] === value;
+  return (error: unknown) => error instanceof Class && error.values[name] === value;
 }
 
 /** Bytes written to a value, read back as a store does: copied into a buffer of their own, then viewed. */

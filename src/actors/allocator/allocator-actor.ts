@@ -228,7 +228,7 @@ export class AllocatorActor implements CreateQueueHost {
       link.sendJson(REPLY.FAILED, request, {
         error: 'InvariantError',
         message: error.message,
-        details: error.details,
+        values: error.values,
       });
     }
   }

@@ -150,7 +150,7 @@ export class CreateQueue {
         fail(head.link, head.request, {
           error: 'OutOfResourceError',
           message: 'the object table is full; create the store with a larger maxObjects',
-          details: { sizeBytes: head.sizeBytes },
+          values: { sizeBytes: head.sizeBytes },
         });
         return true;
       }
@@ -188,15 +188,15 @@ export class CreateQueue {
       message:
         `an object of ${formatByteSize(sizeBytes)} can never fit: the store has ` +
         `${formatByteSize(primary.capacityBytes)} of memory and ${formatByteSize(fallbackBytes)} of disk`,
-      details: { sizeBytes, primaryBytes: primary.capacityBytes, fallbackBytes },
+      values: { sizeBytes, primaryBytes: primary.capacityBytes, fallbackBytes },
     };
   }
 
   #outOfDisk(sizeBytes: number, block: number | AllocationFailure): FailureReport {
     const { primary, fallback, spillDirectory } = this.#host;
     const system = typeof block === 'object' && block.reason === 'system' ? block.error : undefined;
-    const systemCode = String(system?.details['systemCode'] ?? 'none');
-    const details = {
+    const systemCode = String(system?.values['systemCode'] ?? 'none');
+    const values = {
       sizeBytes,
       primaryAllocatedBytes: primary.allocatedBytes,
       primaryBytes: primary.capacityBytes,
@@ -210,10 +210,10 @@ export class CreateQueue {
       error: 'OutOfDiskError',
       message:
         `no room for an object of ${formatByteSize(sizeBytes)}: ` +
-        `${formatByteSize(details.primaryAllocatedBytes)} of ${formatByteSize(details.primaryBytes)} of memory are in ` +
-        `use, ${formatByteSize(details.fallbackAllocatedBytes)} of ${formatByteSize(details.fallbackBytes)} on disk ` +
+        `${formatByteSize(values.primaryAllocatedBytes)} of ${formatByteSize(values.primaryBytes)} of memory are in ` +
+        `use, ${formatByteSize(values.fallbackAllocatedBytes)} of ${formatByteSize(values.fallbackBytes)} on disk ` +
         `(${spillDirectory}): ${why}`,
-      details,
+      values,
     };
   }
 }

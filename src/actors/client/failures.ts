@@ -26,8 +26,8 @@ const REPORTED = {
 
 /** The error that an actor's report describes. */
 export function failureToError(json: string): PlasmoidError {
-  const { error, message, details }: FailureReport = JSON.parse(json);
-  return new REPORTED[error](message, details);
+  const { error, message, values }: FailureReport = JSON.parse(json);
+  return new REPORTED[error](message, values);
 }
 
 /** The error for a status below zero; `what` names the object. */

@@ -101,8 +101,8 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
   }
 
   #assertWriting(): void {
-    const details = { slot: this.#place.slot };
-    if (this.#state === 'sealed') throw new ObjectAlreadySealedError('the slot was sealed before', details);
-    if (this.#state === 'aborted') throw new ObjectAbortedError('the slot was aborted before', details);
+    const values = { slot: this.#place.slot };
+    if (this.#state === 'sealed') throw new ObjectAlreadySealedError('the slot was sealed before', values);
+    if (this.#state === 'aborted') throw new ObjectAbortedError('the slot was aborted before', values);
   }
 }

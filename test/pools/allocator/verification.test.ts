@@ -254,7 +254,7 @@ function noticed(allocator: Allocator): unknown {
   try {
     allocator.verify();
   } catch (error) {
-    if (error instanceof InvariantError) return error.details['what'];
+    if (error instanceof InvariantError) return error.values['what'];
     throw error;
   }
   return undefined;
@@ -277,7 +277,7 @@ test('the error names what is wrong, with both values', () => {
     () => allocator.verify(),
     (error: unknown) => {
       if (!(error instanceof InvariantError)) return false;
-      assert.equal(error.details, { what: 'offset', actual: 31, expected: 30, block: second });
+      assert.equal(error.values, { what: 'offset', actual: 31, expected: 30, block: second });
       return true;
     },
   );
