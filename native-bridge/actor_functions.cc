@@ -92,6 +92,13 @@ void RecallLeases(const Arguments& arguments) {
   arguments.GetReturnValue().Set(count);
 }
 
+// deleteObject(slot, generation) → status
+void DeleteObject(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  arguments.GetReturnValue().Set(self->arena->Delete(Unsigned(arguments, 0), Unsigned(arguments, 1)));
+}
+
 // recoverClient(client) → slots touched
 void RecoverClient(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
@@ -154,6 +161,7 @@ void AttachActor(const Arguments& arguments) {
       {"lease", Lease},
       {"finishReclaim", FinishReclaim},
       {"recallLeases", RecallLeases},
+      {"deleteObject", DeleteObject},
       {"recoverClient", RecoverClient},
       {"ringClient", RingClient},
       {"requestCollection", RequestCollection},

@@ -119,12 +119,11 @@ function compile(work, asan) {
     `--directory=${work}`,
     `--jobs=${availableParallelism()}`,
     ...(headers === undefined ? [] : [`--nodedir=${headers}`]),
-    '--',
-    `-Dplasmoid_asan=${asan ? 1 : 0}`,
+    '--loglevel=error',
   ];
   const rewrite = (/** @type {string} */ output) =>
     output.replace(/(^|\s)\.\.\//gm, '$1native-bridge/').replaceAll(work, 'native-bridge');
-  runQuietly('building the native bridge', command, { cwd: work, env: gypEnvironment(), rewrite });
+  runQuietly('building the native bridge', command, { cwd: work, env: gypEnvironment(asan), rewrite });
   return join(work, 'build/Release/plasmoid.node');
 }
 
@@ -146,8 +145,11 @@ function copyChanged(work) {
   }
 }
 
-/** The environment without what would make node-gyp build for another Node than the running one. */
-function gypEnvironment() {
+/**
+ * The environment without what would make node-gyp build for another Node than the running one.
+ * @param {boolean} asan
+ */
+function gypEnvironment(asan) {
   const overrides =
     /^npm_(?:package_)?config_(?:node_gyp_)?(?:nodedir|target|runtime|arch|target_arch|debug|devdir)$/i;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !overrides.test(name)));
@@ -155,6 +157,7 @@ function gypEnvironment() {
   return {
     ...env,
     ...(compiler === undefined ? {} : { CXX: compiler }),
+    GYP_DEFINES: `plasmoid_asan=${asan ? 1 : 0}`,
     // binding.gyp calls node.
     PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
   };

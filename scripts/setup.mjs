@@ -69,7 +69,15 @@ function installPackages() {
   const start = npm?.endsWith('.js') ? [process.execPath, npm] : [findProgram('npm') ?? ''];
   if (start[0] === '') throw new SetupError('npm is missing; it comes with Node from nodejs.org');
   // Without scripts: the only one is this package's own, the addon, which is built next.
-  runQuietly('npm ci', [...start, 'ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund']);
+  runQuietly('npm ci', [
+    ...start,
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]);
 }
 
 /**

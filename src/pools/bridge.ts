@@ -61,6 +61,7 @@ export interface BridgeActor {
   ): number;
   finishReclaim(slot: number): boolean;
   recallLeases(firstSlot: number, out: Uint32Array): number;
+  deleteObject(slot: number, generation: number): Status;
   recoverClient(client: number): number;
   ringClient(client: number): void;
   requestCollection(client: number, full: boolean): boolean;

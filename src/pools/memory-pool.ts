@@ -4,8 +4,9 @@ import { UNIT_BYTES } from '../state/slot-layout.ts';
 import { Allocator } from './allocator/allocator.ts';
 import { bridge } from './bridge.ts';
 
+const PAGE_BYTES = 4096;
 /** Fallback blocks are whole pages, so that freeing one can punch a hole in the file. */
-const PAGE_UNITS = 4096 / UNIT_BYTES;
+const PAGE_UNITS = PAGE_BYTES / UNIT_BYTES;
 
 /** Why a pool could not give a block. */
 export type AllocationFailure =
@@ -73,6 +74,24 @@ export class MemoryPool {
     const bytes = this.allocator.unitsOf(block) * UNIT_BYTES;
     this.allocator.free(block);
     if (this.kind === 'fallback') bridge.punchRange(this.#region, offset, bytes);
+  }
+
+  /** Gives every whole page outside these blocks back to the system. For the end of the store. */
+  punchAllBut(blocks: readonly number[]): void {
+    const kept = blocks
+      .map((block) => ({
+        start: this.allocator.offsetOf(block) * UNIT_BYTES,
+        end: (this.allocator.offsetOf(block) + this.allocator.unitsOf(block)) * UNIT_BYTES,
+      }))
+      .sort((one, other) => one.start - other.start);
+    const touched = Math.max(this.#highestByte, this.#populatedBytes);
+    let from = 0;
+    for (const { start, end } of [...kept, { start: touched, end: touched }]) {
+      const first = Math.ceil(from / PAGE_BYTES) * PAGE_BYTES;
+      const last = Math.floor(start / PAGE_BYTES) * PAGE_BYTES;
+      if (last > first) bridge.punchRange(this.#region, first, last - first);
+      from = end;
+    }
   }
 
   /** Keeps fresh pages ready in front of the highest block: a first touch costs 10 to 36 times a warm one. */

@@ -93,6 +93,22 @@ export class ObjectTable {
   }
 
   /**
+   * The end of the store: deletes every object, and gives back to the system all memory but the bytes that windows still
+   * show. Each step is a compare-exchange, so that a window made at the last moment either keeps its object or fails.
+   */
+  abandon(): void {
+    for (let slot = 0; slot < this.#highWater; slot++) {
+      const { state, generation } = this.#control.header(slot);
+      if (state === 'sealed' || state === 'referenced') this.#bridge.deleteObject(slot, generation);
+    }
+    this.recallLeases();
+    this.reclaimFreed();
+    for (const pool of [this.#primary, this.#fallback]) {
+      pool?.punchAllBut(this.#blocksOf(pool));
+    }
+  }
+
+  /**
    * Checks the whole table against the allocators' books and the clients' ledgers. Only at a quiet point: no client is
    * in the middle of a call, no window is being collected. Throws `InvariantError`.
    */
@@ -143,6 +159,15 @@ export class ObjectTable {
       }
     }
     if (clients > MAX_CLIENTS) throw new InvariantError('more clients than records', { clients });
+  }
+
+  #blocksOf(pool: MemoryPool): number[] {
+    const blocks: number[] = [];
+    for (let slot = 0; slot < this.#highWater; slot++) {
+      const isThere = this.#control.slotWord(slot, SLOT.CAPACITY_UNITS) > 0 && this.#poolOf(slot) === pool;
+      if (isThere) blocks.push(this.#control.slotWord(slot, SLOT.BLOCK));
+    }
+    return blocks;
   }
 
   #poolOf(slot: number): MemoryPool {

@@ -7,11 +7,9 @@
  * the region is reserved for the largest table and committed by use.
  */
 import { InvalidArgumentError } from './errors.ts';
-import { ringTotalBytes } from './ring-layout.ts';
+import { FALSE_SHARING_BYTES, ringTotalBytes } from './ring-layout.ts';
 import { SLOT_BYTES } from './slot-layout.ts';
 
-/** Two cache lines: adjacent-line prefetch makes neighbours of one line interfere as well. */
-export const FALSE_SHARING_BYTES = 128;
 export const LAYOUT_MAGIC = 0x504c5344;
 export const LAYOUT_VERSION = 1;
 

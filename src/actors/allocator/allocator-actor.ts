@@ -240,6 +240,7 @@ export class AllocatorActor implements CreateQueueHost {
     // SYNC store-close: the word first, so that whoever is woken or comes later sees it.
     this.#control.setActorWord(ACTOR.CLOSED, CLOSED.BY_CREATOR);
     for (const other of this.#links) other?.wake();
+    this.table.abandon();
     this.#bridge.end();
     this.#onClosed();
   }
