@@ -260,9 +260,10 @@ void WakeActor(const Arguments& arguments) {
   if (client != nullptr) client->arena->WakeActor();
 }
 
-// keepAlive(keep)
+// keepAlive(keep). Also in a store that was closed: its waits have failed, and their thread must be able to end.
 void KeepAlive(const Arguments& arguments) {
-  if (Connected(arguments) != nullptr) Self(arguments)->bell->KeepAlive(Boolean(arguments, 0));
+  Connection* self = Self(arguments);
+  if (self->client->connected) self->bell->KeepAlive(Boolean(arguments, 0));
 }
 
 void EndConnection(Connection* connection) {

@@ -34,8 +34,9 @@ std::map<ThreadKey, node::Environment*>& Threads() {
   return *threads;
 }
 
+// Weak, because a thread that ends first never runs its interrupts: a request must not keep a closed store mapped.
 struct CollectionRequest {
-  std::shared_ptr<Arena> arena;
+  std::weak_ptr<Arena> arena;
   uint32_t client;
   bool full;
 };
@@ -43,8 +44,10 @@ struct CollectionRequest {
 void OnInterrupt(void* data) {
   std::unique_ptr<CollectionRequest> request(static_cast<CollectionRequest*>(data));
   CollectHere(v8::Isolate::GetCurrent(), request->full);
-  FetchAdd(request->arena->ClientWord(request->client, client::kCollections), uint32_t{1});
-  request->arena->WakeActor();
+  const std::shared_ptr<Arena> arena = request->arena.lock();
+  if (!arena) return;
+  FetchAdd(arena->ClientWord(request->client, client::kCollections), uint32_t{1});
+  arena->WakeActor();
 }
 
 // collect(full): on this thread, now

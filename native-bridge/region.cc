@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 namespace plasmoid {
 
@@ -134,6 +136,8 @@ int Region::Reserve(uint64_t offset, uint64_t bytes) {
   while (fallocate(file_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(bytes)) != 0) {
     if (errno == EINTR) continue;
     const int error = errno;
+    // File systems without it: the C library writes to each block instead. Slower, and as safe.
+    if (error == EOPNOTSUPP) return posix_fallocate(file_, static_cast<off_t>(offset), static_cast<off_t>(bytes));
     // A partial reservation must not outlive the failure: the next, smaller request may need those blocks.
     if (error == ENOSPC || error == EDQUOT) Punch(offset, bytes);
     return error;
@@ -167,13 +171,19 @@ int Region::Punch(uint64_t offset, uint64_t bytes) {
 void Region::Populate(uint64_t offset, uint64_t bytes) {
   populating_.fetch_add(1);
   // The thread holds the region, so unmapping waits for at most one chunk.
-  std::thread([region = shared_from_this(), offset, bytes] {
+  auto touch = [region = shared_from_this(), offset, bytes] {
     const uint64_t end = std::min(offset + bytes, region->bytes_);
     for (uint64_t at = offset; at < end && !region->abandoned_.load(); at += kPopulateChunkBytes) {
       TouchPages(region->base_ + at, std::min(kPopulateChunkBytes, end - at));
     }
     region->populating_.fetch_sub(1);
-  }).detach();
+  };
+  try {
+    std::thread(std::move(touch)).detach();
+  } catch (const std::system_error&) {
+    // No thread to be had: the pages are faulted in by whoever writes first.
+    populating_.fetch_sub(1);
+  }
 }
 
 }  // namespace plasmoid
