@@ -1,0 +1,32 @@
+/** Which files are tests, and how long each may take. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunnerOptions } from './options.ts';
+
+const DEADLINE_SECONDS = 120;
+
+export interface TestFile {
+  readonly path: string;
+  /** The path below the test directory. */
+  readonly name: string;
+  readonly deadlineMs: number;
+}
+
+/** A file that needs longer says so in a line of its own, `// deadline: 300 s`; the compiler keeps comments. */
+function deadlineSeconds(source: string): number {
+  const stated = /^\/\/ deadline: (\d+) s$/m.exec(source)?.[1];
+  return stated === undefined ? DEADLINE_SECONDS : Number(stated);
+}
+
+/** In a fixed order. */
+export function discover({ directory, long, filters, deadlineFactor }: RunnerOptions): TestFile[] {
+  const pattern = long ? /\.(?:test|long)\.js$/ : /\.test\.js$/;
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => pattern.test(name))
+    .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+    .sort()
+    .map((name) => {
+      const path = join(directory, name);
+      return { path, name, deadlineMs: deadlineSeconds(readFileSync(path, 'utf8')) * 1000 * deadlineFactor };
+    });
+}
