@@ -1,6 +1,7 @@
 /** Plasmoid's public surface; nothing else is public. */
 export type { ObjectEntry } from './actors/client/object-list.ts';
-export { ObjectRef, type ObjectToken } from './actors/client/object-ref.ts';
+export type { ObjectToken } from './actors/client/object-place.ts';
+export { ObjectRef } from './actors/client/object-ref.ts';
 export {
   type CreateOptions,
   type PutOptions,

@@ -39,7 +39,10 @@ export function readArguments(given: readonly string[]): Arguments {
   });
   return {
     rows: values.rows === undefined ? undefined : positive('--rows', values.rows),
-    workers: values.workers === undefined ? Math.max(2, availableParallelism()) : positive('--workers', values.workers),
+    workers:
+      values.workers === undefined
+        ? Math.max(2, availableParallelism())
+        : positive('--workers', values.workers),
     memory: values.memory ?? '256MiB',
     output: values.output ?? 'flights.svg',
     json: values.json,

@@ -31,8 +31,13 @@ export function renderChart(data: ChartData): string {
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${SIZE.height}" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="${INK}">`,
     `<rect width="${SIZE.width}" height="${SIZE.height}" fill="white"/>`,
-    text(80, 44, `Delays of ${data.flights.toLocaleString('en-US')} US flights`, { size: 24, weight: 'bold' }),
-    text(80, 68, 'Computed by several worker threads from one copy of the columns in shared memory', { fill: '#52606d' }),
+    text(80, 44, `Delays of ${data.flights.toLocaleString('en-US')} US flights`, {
+      size: 24,
+      weight: 'bold',
+    }),
+    text(80, 68, 'Computed by several worker threads from one copy of the columns in shared memory', {
+      fill: '#52606d',
+    }),
     ...hourPanel(data.hours),
     ...airportPanel(data.airports),
     ...heatPanel(data.density),
@@ -51,20 +56,28 @@ function hourPanel(hours: readonly DelaySummary[]): string[] {
   const back = [...hours].reverse().map((hour) => `${round(x(hour.key))},${round(y(hour.p10))}`);
   const parts = [heading(HOURS, 'Delay by hour of departure, in minutes')];
   for (const minutes of ticks(low, high, 6)) {
-    parts.push(rule(HOURS.left, y(minutes), HOURS.left + HOURS.width, y(minutes), minutes === 0 ? '#9aa5b1' : FAINT));
+    parts.push(
+      rule(HOURS.left, y(minutes), HOURS.left + HOURS.width, y(minutes), minutes === 0 ? '#9aa5b1' : FAINT),
+    );
     parts.push(text(HOURS.left - 8, y(minutes) + 4, String(minutes), { anchor: 'end' }));
   }
   for (let hour = 0; hour < 24; hour += 3) {
     parts.push(text(x(hour), HOURS.top + HOURS.height + 20, `${hour}:00`, { anchor: 'middle' }));
   }
-  parts.push(`<polygon points="${line((hour) => hour.p90)} ${back.join(' ')}" fill="${BLUE}" opacity="0.18"/>`);
-  parts.push(`<polyline points="${line((hour) => hour.p50)}" fill="none" stroke="${BLUE}" stroke-width="2.5"/>`);
+  parts.push(
+    `<polygon points="${line((hour) => hour.p90)} ${back.join(' ')}" fill="${BLUE}" opacity="0.18"/>`,
+  );
+  parts.push(
+    `<polyline points="${line((hour) => hour.p50)}" fill="none" stroke="${BLUE}" stroke-width="2.5"/>`,
+  );
   parts.push(
     `<polyline points="${line((hour) => hour.mean)}" fill="none" stroke="${ORANGE}" stroke-width="2" stroke-dasharray="6 4"/>`,
   );
-  const legend = HOURS.top - 14;
+  const legend = HOURS.top + 18;
   const right = HOURS.left + HOURS.width;
-  parts.push(`<rect x="${right - 290}" y="${legend - 10}" width="22" height="11" fill="${BLUE}" opacity="0.18"/>`);
+  parts.push(
+    `<rect x="${right - 290}" y="${legend - 10}" width="22" height="11" fill="${BLUE}" opacity="0.18"/>`,
+  );
   parts.push(text(right - 262, legend, '10 % to 90 %'));
   parts.push(rule(right - 168, legend - 4, right - 146, legend - 4, BLUE, 2.5));
   parts.push(text(right - 140, legend, 'median'));
@@ -88,7 +101,8 @@ function airportPanel(airports: ChartData['airports']): string[] {
     parts.push(text(AIRPORTS.left - 8, middle, airport.name, { anchor: 'end' }));
     const percent = `${(airport.lateShare * 100).toFixed(1)} %`;
     // Inside the bar when it is long enough, behind it otherwise.
-    if (width > 70) parts.push(text(AIRPORTS.left + width - 6, middle, percent, { anchor: 'end', fill: 'white' }));
+    if (width > 70)
+      parts.push(text(AIRPORTS.left + width - 6, middle, percent, { anchor: 'end', fill: 'white' }));
     else parts.push(text(AIRPORTS.left + width + 6, middle, percent));
   });
   return parts;
@@ -100,7 +114,10 @@ function heatPanel(density: ArrayLike<number>): string[] {
   const y = scale(0, delayBins, HEAT.top + HEAT.height, HEAT.top);
   const most = Math.log1p(Math.max(...Array.from(density)));
   const parts = [heading(HEAT, 'Flights by distance (miles) and delay (minutes)')];
-  const cell = { width: round(HEAT.width / distanceBins + 0.4), height: round(HEAT.height / delayBins + 0.4) };
+  const cell = {
+    width: round(HEAT.width / distanceBins + 0.4),
+    height: round(HEAT.height / delayBins + 0.4),
+  };
   for (let column = 0; column < distanceBins; column++) {
     for (let row = 0; row < delayBins; row++) {
       const flights = density[column * delayBins + row] ?? 0;
@@ -119,7 +136,9 @@ function heatPanel(density: ArrayLike<number>): string[] {
     parts.push(text(place, HEAT.top + HEAT.height + 20, miles.toLocaleString('en-US'), { anchor: 'middle' }));
   }
   for (let minutes = delayStart; minutes <= delayStart + delayBins * delayStep; minutes += 30) {
-    parts.push(text(HEAT.left - 8, y((minutes - delayStart) / delayStep) + 4, String(minutes), { anchor: 'end' }));
+    parts.push(
+      text(HEAT.left - 8, y((minutes - delayStart) / delayStep) + 4, String(minutes), { anchor: 'end' }),
+    );
   }
   return [...parts, ...heatLegend(Math.expm1(most))];
 }

@@ -39,7 +39,8 @@ export async function runMode(request: JobRequest, onProgress: (part: number) =>
   // After the last message; `exit` may come before it.
   await once(child, 'disconnect');
   const [code, signal] = await exited;
-  if (report === undefined) throw new Error(`the ${request.mode} run ended with ${signal ?? code} and no result`);
+  if (report === undefined)
+    throw new Error(`the ${request.mode} run ended with ${signal ?? code} and no result`);
   return report;
 }
 

@@ -1,7 +1,7 @@
 /** Runs one mode in a process of its own, so that its peak of memory is its own. Started by `comparison.ts`. */
 import { readFileSync } from 'node:fs';
-import { runJob } from './job.ts';
 import type { JobReport, JobRequest } from './comparison.ts';
+import { runJob } from './job.ts';
 import { readColumns } from './table-file.ts';
 
 const request: JobRequest = JSON.parse(process.argv[2] ?? '');

@@ -124,7 +124,10 @@ async function putColumns(store: Store, columns: Columns) {
     hour: refs.hour.token,
     origin: refs.origin.token,
   };
-  const bytes = Object.values(columns).reduce((sum: number, column: ArrayBufferView) => sum + column.byteLength, 0);
+  const bytes = Object.values(columns).reduce(
+    (sum: number, column: ArrayBufferView) => sum + column.byteLength,
+    0,
+  );
   // The refs stay with the tokens: a token alone holds nothing.
   return { store, refs, tokens, bytes, putMs: performance.now() - startedMs };
 }

@@ -30,7 +30,13 @@ export type Question = keyof typeof QUESTIONS;
 export type SomeColumns = Partial<Columns>;
 
 /** Counts over the rows from `start` to `end`, flat: `[key][delay]`, or `[distance][delay]` for the density. */
-export function count(question: Question, columns: SomeColumns, keys: number, start: number, end: number): Uint32Array {
+export function count(
+  question: Question,
+  columns: SomeColumns,
+  keys: number,
+  start: number,
+  end: number,
+): Uint32Array {
   const delay = need(columns.delay);
   switch (question) {
     case 'hours':
@@ -65,7 +71,8 @@ function delayByKey(
   const counts = new Uint32Array(keys * DELAY_BINS);
   for (let row = start; row < end; row++) {
     const bin = delays[row]! - DELAY_MIN;
-    if (!(bin >= 0 && bin < DELAY_BINS)) throw new RangeError(`a delay of ${delays[row]} minutes in row ${row}`);
+    if (!(bin >= 0 && bin < DELAY_BINS))
+      throw new RangeError(`a delay of ${delays[row]} minutes in row ${row}`);
     const place = keyOfRow[row]! * DELAY_BINS + bin;
     counts[place] = counts[place]! + 1;
   }

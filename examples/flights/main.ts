@@ -50,7 +50,10 @@ function report(flights: Flights, reports: readonly JobReport[], options: Argume
   const rows = flights.columns.delay.length;
   if (options.json !== undefined) {
     const costs = reports.map(({ answers: _answers, ...cost }) => cost);
-    writeFileSync(options.json, `${JSON.stringify({ rows, ...chart, density: [...shared.answers.density], costs }, null, 1)}\n`);
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ rows, ...chart, density: [...shared.answers.density], costs }, null, 1)}\n`,
+    );
   }
   const agree = clones.every((clone) => sameAnswers(shared, clone));
   print(`\nDelays by airport of departure (the ${chart.airports.length} with most flights), in minutes`);
@@ -67,7 +70,9 @@ function report(flights: Flights, reports: readonly JobReport[], options: Argume
       ]),
     ),
   );
-  print(`\nThe same job, ${shared.tasks} tasks on ${options.workers} workers, ${mebibytes(columnBytes(rows))} of columns`);
+  print(
+    `\nThe same job, ${shared.tasks} tasks on ${options.workers} workers, ${mebibytes(columnBytes(rows))} of columns`,
+  );
   print(
     renderTable(
       ['columns by', 'wall', 'handing over', 'copied between threads', 'peak memory', 'above idle workers'],
@@ -83,7 +88,9 @@ function report(flights: Flights, reports: readonly JobReport[], options: Argume
   );
   const whole = clones.at(-1);
   if (whole !== undefined) {
-    print(`\nHanding over whole columns in place takes 1/${number(whole.handOverMs / shared.handOverMs)} of cloning them.`);
+    print(
+      `\nHanding over whole columns in place takes 1/${number(whole.handOverMs / shared.handOverMs)} of cloning them.`,
+    );
   }
   print(agree ? 'All modes counted the same, to the last flight.' : 'THE MODES DISAGREE.');
   print(`Chart: ${options.output}`);

@@ -36,7 +36,12 @@ export const REPLY = Object.freeze({
 /** An error on its way through a ring. */
 export interface FailureReport {
   /** Name of a class in `src/state/errors.ts`. */
-  readonly error: 'ObjectStoreFullError' | 'OutOfDiskError' | 'OutOfResourceError' | 'InvariantError' | 'SystemError';
+  readonly error:
+    | 'ObjectStoreFullError'
+    | 'OutOfDiskError'
+    | 'OutOfResourceError'
+    | 'InvariantError'
+    | 'SystemError';
   readonly message: string;
   readonly values: Record<string, string | number | boolean>;
 }

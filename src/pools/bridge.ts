@@ -32,7 +32,14 @@ export interface BridgeClient {
     slot?: number,
     generation?: number,
   ): ArrayBuffer | Status;
-  seal(slot: number, generation: number, track: number, writable: number, ref: object, format: number): Status;
+  seal(
+    slot: number,
+    generation: number,
+    track: number,
+    writable: number,
+    ref: object,
+    format: number,
+  ): Status;
   abort(slot: number, generation: number, track: number, writable: number): Status;
   hold(ref: object, slot: number, generation: number): Status;
   release(track: number, slot: number): void;
@@ -95,7 +102,7 @@ export interface Bridge {
 
 /** Where the addon for the running Node lies, relative to the package. */
 export function addonPath(): string {
-  const variant = process.env['PLASMOID_ASAN'] === '1' ? '-asan' : '';
+  const variant = process.env.PLASMOID_ASAN === '1' ? '-asan' : '';
   return `native-bridge/build/${process.versions.modules}-${process.platform}-${process.arch}${variant}/plasmoid.node`;
 }
 

@@ -40,11 +40,7 @@ export class ControlRegion {
     this.nonce = new Uint8Array(buffer, HEADER.NONCE * 4, NONCE_BYTES).slice();
     this.#objectsIndex = this.layout.objectsOffset / 4;
     this.#owners = new Uint16Array(buffer, this.layout.ownersOffset, this.layout.maxObjects);
-    this.#ledgers = new Uint8Array(
-      buffer,
-      this.layout.ledgersOffset,
-      MAX_CLIENTS * this.layout.ledgerBytes,
-    );
+    this.#ledgers = new Uint8Array(buffer, this.layout.ledgersOffset, MAX_CLIENTS * this.layout.ledgerBytes);
   }
 
   /** Writes the header of a fresh region. */

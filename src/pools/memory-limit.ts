@@ -1,7 +1,7 @@
 /** How much memory a store takes when nothing is said, and how much it may take at most. Ray's rule. */
 import { freemem, totalmem } from 'node:os';
-import { InvalidArgumentError } from '../state/errors.ts';
 import { formatByteSize } from '../state/byte-size.ts';
+import { InvalidArgumentError } from '../state/errors.ts';
 import { UNIT_BYTES } from '../state/slot-layout.ts';
 
 /** Ray: 30 % of the available memory, at least 75 MiB, at most 200 GB. */

@@ -133,7 +133,10 @@ export class ObjectTable {
         fail(`a block of ${capacity} units does not fit the state`);
       }
       if (header.state !== 'free' && control.owner(slot) === undefined) fail('no owner');
-      if (capacity * UNIT_BYTES < control.sizeBytes(slot) && !['free', 'leased', 'tombstone'].includes(header.state)) {
+      if (
+        capacity * UNIT_BYTES < control.sizeBytes(slot) &&
+        !['free', 'leased', 'tombstone'].includes(header.state)
+      ) {
         fail(`${control.sizeBytes(slot)} bytes in ${capacity} units`);
       }
       let ledgers = 0;

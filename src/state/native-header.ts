@@ -1,6 +1,7 @@
 /** Writes the C++ twin of the layouts, so that two languages can never disagree about a word. */
-import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES } from './control-layout.ts';
+
 import { STATUS } from './bridge-status.ts';
+import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES } from './control-layout.ts';
 import {
   FLAG_NAMED_SHIFT,
   GENERATION_SHIFT,

@@ -11,8 +11,8 @@ import type { SharedWords } from '../../pools/ring/ring.ts';
 import { storeStatistics } from '../../pools/statistics.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED } from '../../state/control-layout.ts';
 import { PlasmoidError } from '../../state/errors.ts';
-import { stockBatch } from '../../state/stock-plan.ts';
 import { UNIT_BYTES } from '../../state/slot-layout.ts';
+import { stockBatch } from '../../state/stock-plan.ts';
 import { REPLY, REQUEST } from '../protocol.ts';
 import { ClientLink } from './client-link.ts';
 import { CreateQueue, type CreateQueueHost } from './create-queue.ts';
@@ -172,20 +172,26 @@ export class AllocatorActor implements CreateQueueHost {
         return;
       }
       case REQUEST.CANCEL:
-        return this.#queue.cancel(link, request);
+        this.#queue.cancel(link, request);
+        return;
       case REQUEST.COLLECTED:
-        return this.#queue.collected(link, request);
+        this.#queue.collected(link, request);
+        return;
       case REQUEST.STATS:
         this.table.reclaimFreed();
-        return link.sendJson(REPLY.ANSWER, request, this.#statistics());
+        link.sendJson(REPLY.ANSWER, request, this.#statistics());
+        return;
       case REQUEST.VERIFY:
-        return this.#answerVerify(link, request);
+        this.#answerVerify(link, request);
+        return;
       case REQUEST.TRIM:
         this.table.reclaimFreed();
         this.table.recallLeases();
-        return link.sendJson(REPLY.ANSWER, request, null);
+        link.sendJson(REPLY.ANSWER, request, null);
+        return;
       case REQUEST.CLOSE:
-        return this.#close(link, request);
+        this.#close(link, request);
+        return;
     }
   }
 

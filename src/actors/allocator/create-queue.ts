@@ -1,8 +1,9 @@
 /**
  * Creates that wait for memory, first come first served, and the steps taken to find some for the first of them.
  */
-import type { ObjectTable } from '../../pools/object-table.ts';
+
 import type { AllocationFailure, MemoryPool } from '../../pools/memory-pool.ts';
+import type { ObjectTable } from '../../pools/object-table.ts';
 import { formatByteSize } from '../../state/byte-size.ts';
 import { CollectionThrottle, PressureLadder } from '../../state/pressure.ts';
 import { UNIT_BYTES } from '../../state/slot-layout.ts';
@@ -46,7 +47,10 @@ export class CreateQueue {
 
   add(link: ClientLink, request: number, sizeBytes: number): void {
     const failure = this.#impossible(sizeBytes);
-    if (failure !== undefined) return fail(link, request, failure);
+    if (failure !== undefined) {
+      fail(link, request, failure);
+      return;
+    }
     this.#waiting.push({
       link,
       request,
@@ -195,7 +199,7 @@ export class CreateQueue {
   #outOfDisk(sizeBytes: number, block: number | AllocationFailure): FailureReport {
     const { primary, fallback, spillDirectory } = this.#host;
     const system = typeof block === 'object' && block.reason === 'system' ? block.error : undefined;
-    const systemCode = String(system?.values['systemCode'] ?? 'none');
+    const systemCode = String(system?.values.systemCode ?? 'none');
     const values = {
       sizeBytes,
       primaryAllocatedBytes: primary.allocatedBytes,

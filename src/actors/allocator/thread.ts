@@ -1,6 +1,6 @@
 /** Entry of the allocator actor's thread. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { bridge } from '../../pools/bridge.ts';
+import { attachActor } from '../../pools/arena.ts';
 import { ControlRegion } from '../../pools/control-region.ts';
 import { MemoryPool } from '../../pools/memory-pool.ts';
 import { AllocatorActor } from './allocator-actor.ts';
@@ -15,7 +15,7 @@ const fallback =
     : new MemoryPool('fallback', data.fallbackRegion, data.fallbackBytes, 0);
 
 let actor: AllocatorActor | undefined;
-const side = bridge.attachActor(data.arena, () => actor?.onRing());
+const side = attachActor(data.arena, () => actor?.onRing());
 actor = new AllocatorActor({
   control: new ControlRegion(data.control),
   bridge: side,

@@ -2,7 +2,8 @@
  * A thread's line to the allocator actor: sends requests, hands replies to whoever waits, asynchronously in the event
  * loop or synchronously in `Atomics.wait`. Both may be under way at once.
  */
-import { type BridgeClient, bridge } from '../../pools/bridge.ts';
+import { attachClient, collectGarbage } from '../../pools/arena.ts';
+import type { BridgeClient } from '../../pools/bridge.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
 import { RingConsumer } from '../../pools/ring/consumer.ts';
 import { RingProducer } from '../../pools/ring/producer.ts';
@@ -50,7 +51,7 @@ export class AllocatorLink {
   #ended = false;
 
   constructor(control: ControlRegion, arena: number, stockLimitBytes: number) {
-    const attached = bridge.attachClient(arena, () => this.#onRing(), stockLimitBytes);
+    const attached = attachClient(arena, () => this.#onRing(), stockLimitBytes);
     if (attached === undefined) {
       throw new OutOfResourceError('all client records of this store are taken', { maxClients: 256 });
     }
@@ -179,7 +180,12 @@ export class AllocatorLink {
       // Full: a thousand requests are on their way. The actor is awake or being woken, and never waits for us.
       this.#failIfClosed();
       this.bridge.wakeActor();
-      Atomics.wait(this.#control.words, this.#parkingIndex, Atomics.load(this.#control.words, this.#parkingIndex), 1);
+      Atomics.wait(
+        this.#control.words,
+        this.#parkingIndex,
+        Atomics.load(this.#control.words, this.#parkingIndex),
+        1,
+      );
     }
     // SYNC actor-sleep: published before the flag is looked at (wakeActor exchanges it).
     Atomics.add(this.#control.words, ACTOR.ACTIVITY, 1);
@@ -227,7 +233,7 @@ export class AllocatorLink {
         }
         return;
       case REPLY.COLLECT:
-        bridge.collect((words[start + 1] ?? 0) === 1);
+        collectGarbage((words[start + 1] ?? 0) === 1);
         this.#write(REQUEST.COLLECTED, [request]);
         return;
       case REPLY.ANSWER:

@@ -21,7 +21,10 @@ export async function startAllocatorThread(data: AllocatorThreadData): Promise<A
   await once(worker, 'message');
   worker.on('error', (error) => {
     // Clients learn of it from the control region; what went wrong would be lost.
-    process.emitWarning(`Plasmoid's allocator thread died: ${error.stack ?? String(error)}`, 'PlasmoidWarning');
+    process.emitWarning(
+      `Plasmoid's allocator thread died: ${error.stack ?? String(error)}`,
+      'PlasmoidWarning',
+    );
   });
   worker.unref();
   return {

@@ -2,6 +2,7 @@
 import { STATUS } from '../../state/bridge-status.ts';
 import {
   InvariantError,
+  NotAWindowError,
   ObjectExistsError,
   ObjectNotFoundError,
   ObjectNotSealedError,
@@ -11,7 +12,6 @@ import {
   type PlasmoidError,
   StoreClosedError,
   SystemError,
-  NotAWindowError,
   WindowLostError,
 } from '../../state/errors.ts';
 import type { FailureReport } from '../protocol.ts';

@@ -1,22 +1,20 @@
 /** A ref: this thread's share in keeping an object. */
+
+import type { BridgeClient } from '../../pools/bridge.ts';
 import { RefReleasedError } from '../../state/errors.ts';
 import type { ObjectId } from '../../state/object-id.ts';
 import type { Sealed } from '../../state/value-format.ts';
-import type { Store, WaitOptions } from './store.ts';
+import type { ObjectPlace, ObjectToken } from './object-place.ts';
+import type { WaitOptions } from './store-options.ts';
 
-declare const valueType: unique symbol;
-
-/**
- * Names an object of a store in a message to another thread: a plain value that can be cloned. It holds nothing: keep
- * the ref until the receiver has made its own with `store.ref(token)`.
- */
-export interface ObjectToken<T = unknown> {
-  /** The store, in hexadecimal. */
-  readonly store: string;
-  readonly slot: number;
-  readonly generation: number;
-  /** Only for type inference; never there at run time. */
-  readonly [valueType]?: T;
+/** What refs and slots need of their store. */
+export interface RefHost {
+  readonly name: string;
+  readonly bridge: BridgeClient;
+  readonly closed: boolean;
+  get<T>(ref: ObjectRef<T>, options?: WaitOptions): Promise<Sealed<T>>;
+  getSync<T>(ref: ObjectRef<T>, options?: WaitOptions): Sealed<T>;
+  idOf(ref: ObjectPlace): ObjectId;
 }
 
 /**
@@ -28,7 +26,7 @@ export interface ObjectToken<T = unknown> {
  */
 export class ObjectRef<T = unknown> implements Disposable {
   /** @internal */
-  readonly store: Store;
+  readonly store: RefHost;
   /** @internal Filled in by the store in the step that makes the object. */
   slot = 0;
   /** @internal */
@@ -38,7 +36,7 @@ export class ObjectRef<T = unknown> implements Disposable {
   #id: ObjectId | undefined;
 
   /** @internal Only stores make refs. */
-  constructor(store: Store, id?: ObjectId) {
+  constructor(store: RefHost, id?: ObjectId) {
     this.store = store;
     this.#id = id;
   }
@@ -75,7 +73,7 @@ export class ObjectRef<T = unknown> implements Disposable {
     if (this.track < 0) return;
     const { track } = this;
     this.track = -1;
-    this.store.forget(track, this.slot);
+    this.store.bridge.release(track, this.slot);
   }
 
   [Symbol.dispose](): void {

@@ -35,8 +35,8 @@ export interface StoreOptions {
   /** Whether to ask for huge pages. Default true: they make populating several times cheaper. */
   readonly hugePages?: boolean | undefined;
   /**
-   * How many bytes of fresh memory are kept ready ahead of what was used so far. Default: 64 MiB, at most an eighth of
-   * the memory. Set it to the whole memory for a store whose first use must be as fast as the second.
+   * How many bytes of fresh memory are kept ready ahead of what was used so far. Default: 64 MiB, at most the memory. Set
+   * it to the whole memory for a store whose first use must be as fast as the second; to 0 to take memory by use only.
    */
   readonly populateAhead?: number | string | undefined;
 }
@@ -62,7 +62,6 @@ export interface CreateOptions<Name extends keyof ViewByName = keyof ViewByName>
 }
 
 const POPULATE_AHEAD_BYTES = 64 * 2 ** 20;
-const POPULATE_AHEAD_PART = 8;
 
 const objectId: Reader<ObjectId> = (value, name, context) => {
   if (value instanceof ObjectId && !value.isNil) return value;
@@ -93,14 +92,13 @@ export function readStoreOptions(given: unknown) {
   const options = readOptions(STORE_SPEC, given, 'Store.create');
   const machine = machineMemory();
   const memoryBytes = checkMemoryBytes(options.memory ?? defaultMemoryBytes(machine), machine);
-  const ahead = Math.min(POPULATE_AHEAD_BYTES, Math.floor(memoryBytes / POPULATE_AHEAD_PART));
   return {
     memoryBytes,
     spillDirectory: options.spillDirectory ?? tmpdir(),
     spillLimitBytes: options.spillLimit,
     maxObjects: options.maxObjects,
     hugePages: options.hugePages,
-    populateAheadBytes: Math.min(memoryBytes, options.populateAhead ?? ahead),
+    populateAheadBytes: Math.min(memoryBytes, options.populateAhead ?? POPULATE_AHEAD_BYTES),
   };
 }
 

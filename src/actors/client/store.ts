@@ -1,21 +1,15 @@
 /** The store, as one thread sees it. */
-import { deserialize, serialize } from 'node:v8';
 import type { BridgeClient } from '../../pools/bridge.ts';
 import { ControlRegion } from '../../pools/control-region.ts';
-import { mapStoreMemory, releaseStoreMemory } from '../../pools/store-memory.ts';
 import type { StoreStatistics } from '../../pools/statistics.ts';
 import { STATUS } from '../../state/bridge-status.ts';
-import { ForeignRefError, StoreClosedError, UnstorableValueError } from '../../state/errors.ts';
+import { ForeignRefError, StoreClosedError } from '../../state/errors.ts';
 import { ObjectId } from '../../state/object-id.ts';
-import { integer, invalidArgument } from '../../state/options.ts';
+import { invalidArgument } from '../../state/options.ts';
 import { stockLimitBytes } from '../../state/stock-plan.ts';
 import {
-  bytesOf,
   decodeFormat,
-  elementBytes,
   FORMAT,
-  type FormatCode,
-  formatOf,
   isStorableView,
   type Sealed,
   type Storable,
@@ -25,32 +19,25 @@ import {
 } from '../../state/value-format.ts';
 import { REQUEST } from '../protocol.ts';
 import { AllocatorLink, type Lease } from './allocator-link.ts';
-import { startAllocatorThread } from './allocator-thread.ts';
 import { statusToError } from './failures.ts';
-import { type ObjectEntry, listObjects } from './object-list.ts';
-import { ObjectRef, type ObjectToken } from './object-ref.ts';
+import { listObjects, type ObjectEntry } from './object-list.ts';
+import { describePlace, type ObjectPlace, type ObjectToken, readToken } from './object-place.ts';
+import { ObjectRef, type RefHost } from './object-ref.ts';
+import { prepareWriter } from './slot-writer.ts';
 import {
   type CreateOptions,
   type PutOptions,
-  readCreateOptions,
   readPutOptions,
-  readStoreOptions,
   readWaitOptions,
   type StoreOptions,
   type WaitOptions,
 } from './store-options.ts';
-import { WritableSlot } from './writable-slot.ts';
+import { assertHandle, type StoreHandle, startStore } from './store-owner.ts';
+import { decodeSerialised, encodeValue } from './value-codec.ts';
+import type { WritableSlot } from './writable-slot.ts';
 
 export type { CreateOptions, PutOptions, StoreOptions, WaitOptions } from './store-options.ts';
-
-/** Names a store in a message to another thread of this process. A plain value that can be cloned. */
-export interface StoreHandle {
-  readonly control: SharedArrayBuffer;
-  readonly arena: number;
-  readonly memoryBytes: number;
-}
-
-const readSize = integer(0);
+export type { StoreHandle } from './store-owner.ts';
 
 /**
  * A shared-memory object store, as one thread sees it: created in one thread ({@link Store.create}), joined in others
@@ -59,7 +46,7 @@ const readSize = integer(0);
  * Calls ending in `Sync` block the thread while they wait, like those of `node:fs`; they may be used everywhere. All
  * methods belong to the thread that has this instance. After `close()` they throw `StoreClosedError`.
  */
-export class Store implements AsyncDisposable {
+export class Store implements RefHost, AsyncDisposable {
   /** What other threads connect with: pass it in `workerData` or a message. */
   readonly handle: StoreHandle;
   /** The store's own name, in hexadecimal: what its tokens carry. */
@@ -87,32 +74,8 @@ export class Store implements AsyncDisposable {
    * Throws `InvalidArgumentError` for an option, `SystemError` when the system refuses memory or the spill directory.
    */
   static async create(options?: StoreOptions): Promise<Store> {
-    const read = readStoreOptions(options);
-    const memory = mapStoreMemory(read);
-    try {
-      const thread = await startAllocatorThread({
-        control: memory.control.buffer,
-        arena: memory.arena,
-        primaryRegion: memory.primaryRegion,
-        primaryBytes: read.memoryBytes,
-        fallbackRegion: memory.fallbackRegion,
-        fallbackBytes: memory.fallbackBytes,
-        spillDirectory: read.spillDirectory,
-        populateAheadBytes: read.populateAheadBytes,
-      });
-      const handle: StoreHandle = {
-        control: memory.control.buffer,
-        arena: memory.arena,
-        memoryBytes: read.memoryBytes,
-      };
-      return new Store(handle, async () => {
-        await thread.ended();
-        releaseStoreMemory(memory);
-      });
-    } catch (error) {
-      releaseStoreMemory(memory);
-      throw error;
-    }
+    const owned = await startStore(options);
+    return new Store(owned.handle, owned.end);
   }
 
   /**
@@ -127,9 +90,7 @@ export class Store implements AsyncDisposable {
 
   /** As {@link Store.connect}; connecting never waits. */
   static connectSync(handle: StoreHandle): Store {
-    if (!(handle?.control instanceof SharedArrayBuffer) || !Number.isInteger(handle.arena)) {
-      throw invalidArgument('handle', handle, "a store's handle", 'Store.connect');
-    }
+    assertHandle(handle);
     const store = new Store(handle);
     if (!store.closed) return store;
     store.#link.end();
@@ -150,14 +111,13 @@ export class Store implements AsyncDisposable {
    */
   async put<T extends Storable>(value: T, options?: PutOptions): Promise<ObjectRef<T>> {
     const limits = readPutOptions(options, 'Store.put');
-    const { source, format } = encode(value);
+    const { source, format } = encodeValue(value);
     const ref = new ObjectRef<T>(this, limits.id);
     const id = limits.id?.toBinary();
     let status = this.bridge.put(source, format, ref, id);
     while (status === STATUS.NO_STOCK) {
       const lease = await this.#link.lease(source.byteLength, limits);
       status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
-      this.#returnUnused(status, lease);
     }
     return this.#made(ref, status, limits.id);
   }
@@ -165,14 +125,13 @@ export class Store implements AsyncDisposable {
   /** As {@link Store.put}, blocking this thread while it waits. `signal` cannot fire meanwhile. */
   putSync<T extends Storable>(value: T, options?: PutOptions): ObjectRef<T> {
     const limits = readPutOptions(options, 'Store.putSync');
-    const { source, format } = encode(value);
+    const { source, format } = encodeValue(value);
     const ref = new ObjectRef<T>(this, limits.id);
     const id = limits.id?.toBinary();
     let status = this.bridge.put(source, format, ref, id);
     while (status === STATUS.NO_STOCK) {
       const lease = this.#link.leaseSync(source.byteLength, limits);
       status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
-      this.#returnUnused(status, lease);
     }
     return this.#made(ref, status, limits.id);
   }
@@ -184,11 +143,12 @@ export class Store implements AsyncDisposable {
     byteLength: number,
     options?: CreateOptions<Name>,
   ): Promise<WritableSlot<ViewByName[Name]>> {
-    const writer = this.#writer(byteLength, options, 'Store.create');
+    const writer = prepareWriter(this, byteLength, options, 'Store.create');
+    let lease: Lease | undefined;
     for (;;) {
-      const slot = writer.open();
+      const slot = writer.open(lease);
       if (slot !== undefined) return slot;
-      writer.lease = await this.#link.lease(byteLength, writer.limits);
+      lease = await this.#link.lease(byteLength, writer.limits);
     }
   }
 
@@ -197,11 +157,12 @@ export class Store implements AsyncDisposable {
     byteLength: number,
     options?: CreateOptions<Name>,
   ): WritableSlot<ViewByName[Name]> {
-    const writer = this.#writer(byteLength, options, 'Store.createSync');
+    const writer = prepareWriter(this, byteLength, options, 'Store.createSync');
+    let lease: Lease | undefined;
     for (;;) {
-      const slot = writer.open();
+      const slot = writer.open(lease);
       if (slot !== undefined) return slot;
-      writer.lease = this.#link.leaseSync(byteLength, writer.limits);
+      lease = this.#link.leaseSync(byteLength, writer.limits);
     }
   }
 
@@ -222,7 +183,7 @@ export class Store implements AsyncDisposable {
     this.#assertOwn(ref);
     ref.assertHeld();
     const window = this.bridge.get(ref.slot, ref.generation);
-    if (typeof window === 'number') throw statusToError(window, describe(ref));
+    if (typeof window === 'number') throw statusToError(window, describePlace(ref));
     return this.#decode(window) as Sealed<T>;
   }
 
@@ -258,9 +219,10 @@ export class Store implements AsyncDisposable {
   ref<T = unknown>(name: ObjectToken<T> | ObjectId): ObjectRef<T> {
     const place = this.#placeOf(name);
     const ref = new ObjectRef<T>(this, name instanceof ObjectId ? name : undefined);
-    const status = place === undefined ? STATUS.NOT_FOUND : this.bridge.hold(ref, place.slot, place.generation);
+    const status =
+      place === undefined ? STATUS.NOT_FOUND : this.bridge.hold(ref, place.slot, place.generation);
     if (place === undefined || status !== STATUS.OK) {
-      throw statusToError(status, name instanceof ObjectId ? `object ${name.hex}` : describe(name));
+      throw statusToError(status, name instanceof ObjectId ? `object ${name.hex}` : describePlace(name));
     }
     ref.slot = place.slot;
     ref.generation = place.generation;
@@ -287,7 +249,7 @@ export class Store implements AsyncDisposable {
     if (place === undefined || place.slot >= this.#control.layout.maxObjects) return false;
     const status = this.bridge.delete(place.slot, place.generation);
     if (status === STATUS.NOT_FOUND) return false;
-    if (status !== STATUS.OK) throw statusToError(status, describe(place));
+    if (status !== STATUS.OK) throw statusToError(status, describePlace(place));
     return true;
   }
 
@@ -330,14 +292,8 @@ export class Store implements AsyncDisposable {
     return this.close();
   }
 
-  /** @internal Gives a ref's share up. */
-  forget(track: number, slot: number): void {
-    this.bridge.release(track, slot);
-  }
-
   /** @internal */
-  idOf(ref: ObjectRef): ObjectId {
-    const { slot, generation } = ref;
+  idOf({ slot, generation }: ObjectPlace): ObjectId {
     if (this.#control.header(slot).named) return ObjectId.fromBinary(this.#control.idBytes(slot));
     return ObjectId.forSlot(this.#control.nonce, slot, generation);
   }
@@ -351,7 +307,8 @@ export class Store implements AsyncDisposable {
   }
 
   #made<T>(ref: ObjectRef<T>, status: number, id: ObjectId | undefined): ObjectRef<T> {
-    if (status !== STATUS.OK) throw statusToError(status, id === undefined ? 'the object' : `object ${id.hex}`);
+    if (status !== STATUS.OK)
+      throw statusToError(status, id === undefined ? 'the object' : `object ${id.hex}`);
     const { result } = this.bridge;
     ref.slot = result[0] ?? 0;
     ref.generation = result[1] ?? 0;
@@ -359,55 +316,15 @@ export class Store implements AsyncDisposable {
     return ref;
   }
 
-  #writer<Name extends keyof ViewByName>(
-    byteLength: number,
-    options: CreateOptions<Name> | undefined,
-    context: string,
-  ) {
-    readSize(byteLength, 'byteLength', context);
-    const limits = readCreateOptions(options, context);
-    const format = FORMAT[limits.as];
-    if (byteLength % elementBytes(format) !== 0) {
-      throw invalidArgument('byteLength', byteLength, `a multiple of ${elementBytes(format)} for ${limits.as}`, context);
-    }
-    const slot = new WritableSlot<ViewByName[Name]>(this, format, limits.id);
-    const id = limits.id?.toBinary();
-    const writer = {
-      limits,
-      lease: undefined as Lease | undefined,
-      open: () => {
-        const { lease } = writer;
-        const window = this.bridge.create(byteLength, format, slot, id, lease?.slot, lease?.generation);
-        if (window === STATUS.NO_STOCK) return undefined;
-        if (typeof window === 'number') {
-          if (lease !== undefined) this.#returnUnused(window, lease);
-          throw statusToError(window, limits.id === undefined ? 'the object' : `object ${limits.id.hex}`);
-        }
-        const [place = 0, generation = 0, track = 0, writable = 0] = this.bridge.result;
-        // The reader of options has checked that `as` names this format.
-        const view = viewOf(format, window) as ViewByName[Name];
-        slot.open({ slot: place, generation, track, writable }, view, new Uint8Array(window));
-        return slot;
-      },
-    };
-    return writer;
-  }
-
-  /** A lease that the bridge did not use (the store was closed meanwhile) goes back. */
-  #returnUnused(status: number, lease: Lease): void {
-    if (status === STATUS.CLOSED) this.bridge.handBack(lease.slot, lease.generation);
-  }
-
   #decode(window: ArrayBuffer): unknown {
-    const format: FormatCode = decodeFormat(this.bridge.result[3] ?? 0);
+    const format = decodeFormat(this.bridge.result[3] ?? 0);
     if (format !== FORMAT.serialized) return viewOf(format, window);
-    // From a copy: the deserializer makes typed arrays on the buffer it reads, and the caller may write to them.
-    const copy = Buffer.from(new Uint8Array(window));
+    const value = decodeSerialised(window);
     this.release(window);
-    return deserialize(copy);
+    return value;
   }
 
-  #placeOf(name: ObjectRef | ObjectToken | ObjectId): { slot: number; generation: number } | undefined {
+  #placeOf(name: ObjectRef | ObjectToken | ObjectId): ObjectPlace | undefined {
     if (name instanceof ObjectRef) {
       this.#assertOwn(name);
       name.assertHeld();
@@ -421,10 +338,7 @@ export class Store implements AsyncDisposable {
       if (status !== STATUS.OK) throw statusToError(status, `object ${name.hex}`);
       return { slot: this.bridge.result[0] ?? 0, generation: this.bridge.result[1] ?? 0 };
     }
-    const isToken = isU32(name?.slot) && isU32(name?.generation) && typeof name?.store === 'string';
-    if (!isToken) throw invalidArgument('ref', name, 'an ObjectRef, an ObjectToken or an ObjectId');
-    if (name.store !== this.name) throw new ForeignRefError('the token belongs to another store', { store: name.store });
-    return name;
+    return readToken(name, this.name);
   }
 
   #assertOwn(ref: ObjectRef): void {
@@ -438,28 +352,6 @@ export class Store implements AsyncDisposable {
   #assertOpen(): void {
     if (this.closed) throw new StoreClosedError('the store was closed');
   }
-}
-
-function encode(value: Storable): { source: StorableView; format: FormatCode } {
-  if (isStorableView(value)) {
-    // Refuses a detached buffer, which would be stored as empty.
-    if (value.byteLength === 0) bytesOf(value);
-    return { source: value, format: formatOf(value) };
-  }
-  try {
-    return { source: serialize(value), format: FORMAT.serialized };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UnstorableValueError(`the value cannot be stored: ${reason}`, { type: typeof value }, { cause });
-  }
-}
-
-function describe(place: { readonly slot: number; readonly generation: number }): string {
-  return `object ${place.slot}.${place.generation}`;
-}
-
-function isU32(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 }
 
 function ignoreClosed(error: unknown): string {

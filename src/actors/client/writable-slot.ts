@@ -4,8 +4,7 @@ import { ObjectAbortedError, ObjectAlreadySealedError } from '../../state/errors
 import type { ObjectId } from '../../state/object-id.ts';
 import type { ViewFormat } from '../../state/value-format.ts';
 import { statusToError } from './failures.ts';
-import { ObjectRef } from './object-ref.ts';
-import type { Store } from './store.ts';
+import { ObjectRef, type RefHost } from './object-ref.ts';
 
 /** What the bridge says about a slot it has just created. */
 export interface CreatedSlot {
@@ -24,7 +23,7 @@ export interface CreatedSlot {
  * transferred to another thread before it is sealed.
  */
 export class WritableSlot<View extends object = Uint8Array> implements Disposable {
-  readonly #store: Store;
+  readonly #store: RefHost;
   readonly #format: ViewFormat;
   readonly #id: ObjectId | undefined;
   #state: 'writing' | 'sealed' | 'aborted' = 'writing';
@@ -33,7 +32,7 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   /** @internal Only stores make slots. */
-  constructor(store: Store, format: ViewFormat, id: ObjectId | undefined) {
+  constructor(store: RefHost, format: ViewFormat, id: ObjectId | undefined) {
     this.#store = store;
     this.#format = format;
     this.#id = id;

@@ -254,7 +254,7 @@ function noticed(allocator: Allocator): unknown {
   try {
     allocator.verify();
   } catch (error) {
-    if (error instanceof InvariantError) return error.values['what'];
+    if (error instanceof InvariantError) return error.values.what;
     throw error;
   }
   return undefined;

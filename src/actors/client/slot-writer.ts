@@ -1,0 +1,49 @@
+/** One `create` call: validated once, tried until the bridge has a block for it. */
+import { STATUS } from '../../state/bridge-status.ts';
+import { integer, invalidArgument } from '../../state/options.ts';
+import { elementBytes, FORMAT, type ViewByName, viewOf } from '../../state/value-format.ts';
+import type { Lease, WaitLimits } from './allocator-link.ts';
+import { statusToError } from './failures.ts';
+import type { RefHost } from './object-ref.ts';
+import { type CreateOptions, readCreateOptions } from './store-options.ts';
+import { WritableSlot } from './writable-slot.ts';
+
+const readSize = integer(0);
+
+/** The call under way. */
+export interface SlotWriter<View extends object> {
+  readonly limits: WaitLimits;
+  /** Tries with the stock, or with a block from the actor; `undefined` when that was not to be had. */
+  open(lease: Lease | undefined): WritableSlot<View> | undefined;
+}
+
+/** Validates a call. Throws `InvalidArgumentError`. */
+export function prepareWriter<Name extends keyof ViewByName>(
+  host: RefHost,
+  byteLength: number,
+  options: CreateOptions<Name> | undefined,
+  context: string,
+): SlotWriter<ViewByName[Name]> {
+  readSize(byteLength, 'byteLength', context);
+  const limits = readCreateOptions(options, context);
+  const format = FORMAT[limits.as];
+  const unit = elementBytes(format);
+  if (byteLength % unit !== 0) {
+    throw invalidArgument('byteLength', byteLength, `a multiple of ${unit} for ${limits.as}`, context);
+  }
+  const slot = new WritableSlot<ViewByName[Name]>(host, format, limits.id);
+  const id = limits.id?.toBinary();
+  const open = (lease: Lease | undefined): WritableSlot<ViewByName[Name]> | undefined => {
+    const window = host.bridge.create(byteLength, format, slot, id, lease?.slot, lease?.generation);
+    if (window === STATUS.NO_STOCK) return undefined;
+    if (typeof window === 'number') {
+      throw statusToError(window, limits.id === undefined ? 'the object' : `object ${limits.id.hex}`);
+    }
+    const [place = 0, generation = 0, track = 0, writable = 0] = host.bridge.result;
+    // The reader of options has checked that `as` names this format.
+    const view = viewOf(format, window) as ViewByName[Name];
+    slot.open({ slot: place, generation, track, writable }, view, new Uint8Array(window));
+    return slot;
+  };
+  return { limits, open };
+}
