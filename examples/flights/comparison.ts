@@ -18,7 +18,7 @@ export interface JobRequest {
 export interface JobReport extends Omit<JobResult, 'answers'> {
   readonly mode: Mode;
   readonly workers: number;
-  /** Peak of resident memory when all workers were up and nothing was handed over. */
+  /** Peak of resident memory when all workers were warm and nothing was handed over. */
   readonly baselineBytes: number;
   readonly peakBytes: number;
   readonly answers: { readonly [Q in Question]: readonly number[] };
