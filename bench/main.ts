@@ -6,7 +6,12 @@ import { parseArgs } from 'node:util';
 import { formatTable, measureRow, type Result, type RowModule } from './harness.ts';
 
 /** Where rows come from, in the order they run. */
-const MODULES: readonly (() => Promise<RowModule>)[] = [() => import('./ring.ts')];
+const MODULES: readonly (() => Promise<RowModule>)[] = [
+  () => import('./store.ts'),
+  () => import('./copy.ts'),
+  () => import('./ring.ts'),
+  () => import('./allocator.ts'),
+];
 
 const HELP = `Usage: node dist/bench/main.js [options]
 

@@ -1,0 +1,378 @@
+/**
+ * The store: put, get and release of Float64Arrays of four sizes, from memory that is warm unless a row says otherwise.
+ *
+ * What a put needs from the actor is forced, not hoped for:
+ * - *leased*: every block is taken from the stock of the calling thread and released into it again (the view before the
+ *   ref), so after the first round no put leaves the thread;
+ * - *actor round trip*: an object nobody writes fills the pool beyond three quarters, from where on nothing is given in
+ *   advance, and the ref is released before the view, so that the block returns to the actor. Each round checks that no
+ *   stock exists. Objects above 1 MiB never come from a stock.
+ *
+ * All synchronous subjects run in a worker of their own, all asynchronous ones on the main thread.
+ */
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { Store } from '../src/index.ts';
+import type { Row, Run, Scale, Subject } from './harness.ts';
+import {
+  type Batches,
+  cycleByActorAsync,
+  cycleLeasedAsync,
+  getAsync,
+  type Loop,
+  makeSource,
+  STEPS,
+  type SyncLoopName,
+  timeBatches,
+} from './store-loops.ts';
+import { assertNoStock, type Delivery, type StoreWorkerData } from './store-worker.ts';
+
+const MIB = 2 ** 20;
+
+/** One size of objects, and how many of them make a sample: enough for about a millisecond or one operation. */
+interface Size {
+  readonly name: string;
+  readonly bytes: number;
+  /** Operations per sample without and with a round trip to another thread. */
+  readonly localCount: number;
+  readonly remoteCount: number;
+  /** Objects alive at a time in the rows of single steps; no more than a stock takes back. */
+  readonly width: number;
+  /** Objects put into fresh memory in one round. */
+  readonly freshCount: number;
+  readonly samples: { readonly full: number; readonly quick: number };
+}
+
+const SIZES: readonly Size[] = [
+  {
+    name: '8 B',
+    bytes: 8,
+    localCount: 1024,
+    remoteCount: 20,
+    width: 32,
+    freshCount: 65_536,
+    samples: { full: 20, quick: 10 },
+  },
+  {
+    name: '1 KiB',
+    bytes: 1024,
+    localCount: 1024,
+    remoteCount: 20,
+    width: 32,
+    freshCount: 16_384,
+    samples: { full: 20, quick: 10 },
+  },
+  {
+    name: '1 MiB',
+    bytes: MIB,
+    localCount: 16,
+    remoteCount: 16,
+    width: 8,
+    freshCount: 64,
+    samples: { full: 20, quick: 10 },
+  },
+  {
+    name: '64 MiB',
+    bytes: 64 * MIB,
+    localCount: 1,
+    remoteCount: 1,
+    width: 1,
+    freshCount: 4,
+    samples: { full: 5, quick: 3 },
+  },
+];
+
+/** Large enough for the largest possible stock (16 MiB, a sixteenth of the pool). */
+const POOL_BYTES = 256 * MIB;
+
+function batchesOf(size: Size, scale: Scale, isRemote: boolean): Batches {
+  return {
+    samples: scale.quick ? size.samples.quick : size.samples.full,
+    count: isRemote ? size.remoteCount : size.localCount,
+  };
+}
+
+/** A pool whose pages come by use; with `withoutStock`, one that never gives blocks in advance. */
+async function openStore(withoutStock: boolean): Promise<Store> {
+  // Objects of 64 MiB need room beside the one that fills the pool up.
+  const store = await Store.create({ memory: withoutStock ? 4 * POOL_BYTES : POOL_BYTES, populateAhead: 0 });
+  if (withoutStock) ballast.set(store, await store.create(3.25 * POOL_BYTES));
+  return store;
+}
+
+/** Slots that must not be collected while their store is measured. */
+const ballast = new WeakMap<Store, object>();
+
+/** A worker that answers each message with one of its own. */
+class Answerer {
+  readonly #worker: Worker;
+
+  constructor(workerData: StoreWorkerData) {
+    this.#worker = new Worker(new URL('./store-worker.js', import.meta.url), { workerData, execArgv: [] });
+    this.#worker.on('error', () => {});
+  }
+
+  /** Waits like any careful program: an error of the worker rejects. */
+  async ask<Answer>(message: unknown, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
+    this.#worker.postMessage(message, transfer);
+    const [answer] = await once(this.#worker, 'message');
+    return answer;
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+/** Operations in a worker, with the synchronous calls. */
+function inWorker(name: string, size: Size, loop: SyncLoopName, withoutStock = false): Subject {
+  return {
+    name,
+    setUp: async (scale): Promise<Run> => {
+      const store = await openStore(withoutStock);
+      const batches = batchesOf(size, scale, withoutStock);
+      const data = {
+        task: 'loop',
+        handle: store.handle,
+        loop,
+        bytes: size.bytes,
+        batches,
+        withoutStock,
+      } as const;
+      const worker = new Answerer(data);
+      return {
+        round: () => worker.ask<number[]>('round'),
+        tearDown: async () => {
+          await worker.end();
+          await store.close();
+        },
+      };
+    },
+  };
+}
+
+/** Operations on the main thread, with the asynchronous calls. */
+function onMain(
+  name: string,
+  size: Size,
+  makeLoop: (store: Store, bytes: number) => Loop,
+  withoutStock = false,
+): Subject {
+  return {
+    name,
+    setUp: async (scale): Promise<Run> => {
+      const store = await openStore(withoutStock);
+      const loop = makeLoop(store, size.bytes);
+      return {
+        round: async () => {
+          const measured = await timeBatches(loop, batchesOf(size, scale, withoutStock));
+          if (withoutStock) await assertNoStock(store);
+          return measured;
+        },
+        tearDown: () => store.close(),
+      };
+    },
+  };
+}
+
+/** put + get + read two elements + release of view and ref; the peers make and read a copy of their own. */
+function cycleRow(size: Size): Row {
+  const leased = [
+    inWorker('Plasmoid, leased, sync', size, 'cycleLeased'),
+    onMain('Plasmoid, leased, async', size, cycleLeasedAsync),
+  ];
+  return {
+    name: `store: put + get + release, ${size.name}, warm`,
+    unit: 'µs',
+    subjects: [
+      ...(size.bytes > MIB ? [] : leased),
+      inWorker('Plasmoid, actor round trip, sync', size, 'cycleByActor', true),
+      onMain('Plasmoid, actor round trip, async', size, cycleByActorAsync, true),
+      inWorker('new Float64Array(n).set(source)', size, 'plainCopy'),
+      inWorker('structuredClone()', size, 'clone'),
+    ],
+  };
+}
+
+/**
+ * The same operation taken apart, from the stock where the size has one: several objects are put, then all are got, then
+ * all views released, then all refs. The ratio is the share of a step in the whole.
+ */
+function stepRow(size: Size): Row {
+  return {
+    name: `store: steps of put + get + release, ${size.name}, warm`,
+    unit: 'µs',
+    subjects: STEPS.map((step) => ({
+      name: step === 'all' ? 'all steps' : step,
+      setUp: async (scale): Promise<Run> => {
+        const store = await openStore(false);
+        const worker = new Answerer({
+          task: 'step',
+          handle: store.handle,
+          step,
+          bytes: size.bytes,
+          width: size.width,
+          batches: batchesOf(size, scale, false),
+        });
+        return {
+          round: () => worker.ask<number[]>('round'),
+          tearDown: async () => {
+            await worker.end();
+            await store.close();
+          },
+        };
+      },
+    })),
+  };
+}
+
+/**
+ * get of an object that is in memory, and the Float64Array on it. A forgotten view is the collector's work, and this
+ * work is in the figures. The peer has no life cycle to look after.
+ */
+function residentRow(size: Size): Row {
+  return {
+    name: `store: resident get + Float64Array, ${size.name}`,
+    unit: 'µs',
+    subjects: [
+      inWorker('Plasmoid, sync, view forgotten', size, 'getForgotten'),
+      inWorker('Plasmoid, sync, view released', size, 'getReleased'),
+      onMain('Plasmoid, async, view forgotten', size, getAsync),
+      inWorker('new Float64Array(sharedArrayBuffer)', size, 'viewOfShared'),
+    ],
+  };
+}
+
+/** Puts `freshCount` objects and keeps them; microseconds for each. */
+function putHeld(store: Store, source: Float64Array<ArrayBuffer>, count: number): number {
+  const refs = new Array(count);
+  const start = performance.now();
+  for (let index = 0; index < count; index++) refs[index] = store.putSync(source);
+  const microseconds = ((performance.now() - start) * 1000) / count;
+  for (const ref of refs) ref.release();
+  return microseconds;
+}
+
+/**
+ * put of many objects that are all kept: into memory used before, and into a new store's memory, which no one has touched
+ * (neither the pool nor the object table). Stocks and round trips are as they come. The peer keeps as many copies.
+ */
+function freshRow(size: Size): Row {
+  const { bytes, freshCount } = size;
+  const memory = Math.max(POOL_BYTES, 2 * bytes * freshCount);
+  const fresh = (name: string, hugePages: boolean): Subject => ({
+    name,
+    setUp: () => {
+      const source = makeSource(bytes);
+      return {
+        round: async () => {
+          const store = await Store.create({ memory, hugePages, populateAhead: 0 });
+          const microseconds = putHeld(store, source, freshCount);
+          await store.close();
+          return microseconds;
+        },
+      };
+    },
+  });
+  const warm: Subject = {
+    name: 'Plasmoid, warm',
+    setUp: async () => {
+      const source = makeSource(bytes);
+      const store = await Store.create({ memory, populateAhead: 0 });
+      return {
+        round: async () => {
+          const microseconds = putHeld(store, source, freshCount);
+          // The next round starts without a stock, as a new store does.
+          await store.trim();
+          return microseconds;
+        },
+        tearDown: () => store.close(),
+      };
+    },
+  };
+  const copies: Subject = {
+    name: 'new Float64Array(n).set(source)',
+    setUp: () => {
+      const source = makeSource(bytes);
+      return {
+        round: () => {
+          const kept: Float64Array[] = [];
+          const start = performance.now();
+          for (let index = 0; index < freshCount; index++) {
+            const copy = new Float64Array(source.length);
+            copy.set(source);
+            kept.push(copy);
+          }
+          return ((performance.now() - start) * 1000) / kept.length;
+        },
+      };
+    },
+  };
+  return {
+    name: `store: put and keep ${freshCount} x ${size.name}, warm and cold`,
+    unit: 'µs',
+    subjects: [
+      warm,
+      fresh('Plasmoid, cold, huge pages', true),
+      fresh('Plasmoid, cold, small pages', false),
+      copies,
+    ],
+  };
+}
+
+/** How a value gets to the worker. Each returns when the worker has read it and said so. */
+const DELIVERIES = {
+  'Plasmoid put, token posted': async (worker, source, store) => {
+    const ref = await store.put(source);
+    await worker.ask({ token: ref.token } satisfies Delivery);
+    ref.release();
+  },
+  'structured clone posted': async (worker, source) => {
+    await worker.ask({ value: source } satisfies Delivery);
+  },
+  'copy transferred': async (worker, source) => {
+    const value = source.slice();
+    await worker.ask({ value } satisfies Delivery, [value.buffer]);
+  },
+} as const satisfies Record<
+  string,
+  (worker: Answerer, source: Float64Array<ArrayBuffer>, store: Store) => Promise<void>
+>;
+
+/**
+ * A value from the main thread to a sleeping worker, which reads two elements and answers; the main thread still has its
+ * own value afterwards. One after another: this is a delay, not a throughput.
+ */
+function deliveryRow(size: Size): Row {
+  return {
+    name: `store: hand to a worker and back, ${size.name}, warm`,
+    unit: 'µs',
+    subjects: Object.entries(DELIVERIES).map(([name, deliver]) => ({
+      name,
+      setUp: async (scale): Promise<Run> => {
+        const store = await openStore(false);
+        const worker = new Answerer({ task: 'receive', handle: store.handle });
+        const source = makeSource(size.bytes);
+        const loop: Loop = async (count) => {
+          for (let index = 0; index < count; index++) await deliver(worker, source, store);
+        };
+        return {
+          round: () => timeBatches(loop, batchesOf(size, scale, true)),
+          tearDown: async () => {
+            await worker.end();
+            await store.close();
+          },
+        };
+      },
+    })),
+  };
+}
+
+export const rows: readonly Row[] = [
+  ...SIZES.map(residentRow),
+  ...SIZES.map(cycleRow),
+  ...SIZES.map(stepRow),
+  ...SIZES.map(freshRow),
+  ...SIZES.map(deliveryRow),
+];
