@@ -3,7 +3,7 @@
  *
  * All subjects of a row copy from the same source, on the same thread, into memory that was written before and is made
  * of the same pages (anonymous, huge where the system grants them). The first subject is the C library's `memcpy` called
- * through the bridge, so the ratio of a put is the part of that rate which it reaches.
+ * through the bridge, so a put at 1.18 times its time has 85 % of its rate.
  */
 
 import { Store } from '../src/index.ts';
@@ -35,10 +35,10 @@ function sourceOf(bytes: number): Float64Array<ArrayBuffer> {
   return source;
 }
 
-/** A subject whose `copy` is timed in batches, `between` them not. GB/s, with a gigabyte of 10^9 bytes. */
+/** A subject whose `copy` is timed in batches, `between` them not. Milliseconds per copy. */
 function copySubject(
   name: string,
-  { bytes, count, samples }: CopySize,
+  { count, samples }: CopySize,
   open: () => Promise<{ copy(): void; close(): void | Promise<void> }>,
 ): Subject {
   return {
@@ -51,7 +51,7 @@ function copySubject(
           for (let sample = scale.quick ? samples.quick : samples.full; sample > 0; sample--) {
             const start = performance.now();
             for (let index = 0; index < count; index++) copy();
-            measured.push((bytes * count) / ((performance.now() - start) * 1e6));
+            measured.push((performance.now() - start) / count);
           }
           return measured;
         },
@@ -97,7 +97,7 @@ function setCopy(size: CopySize): Subject {
 
 export const rows: readonly Row[] = SIZES.map((size) => ({
   name: `copy: ${size.name}, warm`,
-  unit: 'GB/s',
+  unit: 'ms',
   subjects: [
     bridgeCopy('memcpy of the bridge', size, false),
     bridgeCopy('copy of the bridge as put does', size, true),

@@ -11,9 +11,8 @@
  * All synchronous subjects run in a worker of their own, all asynchronous ones on the main thread.
  */
 
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Store } from '../src/index.ts';
+import { type ObjectRef, Store } from '../src/index.ts';
 import type { Row, Run, Scale, Subject } from './harness.ts';
 import {
   type Batches,
@@ -34,9 +33,8 @@ const MIB = 2 ** 20;
 interface Size {
   readonly name: string;
   readonly bytes: number;
-  /** Operations per sample without and with a round trip to another thread. */
-  readonly localCount: number;
-  readonly remoteCount: number;
+  /** Operations per sample: gets, whole cycles on one thread, whole cycles with a round trip to another thread. */
+  readonly counts: { readonly get: number; readonly local: number; readonly remote: number };
   /** Objects alive at a time in the rows of single steps; no more than a stock takes back. */
   readonly width: number;
   /** Objects put into fresh memory in one round. */
@@ -48,8 +46,7 @@ const SIZES: readonly Size[] = [
   {
     name: '8 B',
     bytes: 8,
-    localCount: 1024,
-    remoteCount: 20,
+    counts: { get: 1024, local: 1024, remote: 20 },
     width: 32,
     freshCount: 65_536,
     samples: { full: 20, quick: 10 },
@@ -57,8 +54,7 @@ const SIZES: readonly Size[] = [
   {
     name: '1 KiB',
     bytes: 1024,
-    localCount: 1024,
-    remoteCount: 20,
+    counts: { get: 1024, local: 1024, remote: 20 },
     width: 32,
     freshCount: 16_384,
     samples: { full: 20, quick: 10 },
@@ -66,8 +62,7 @@ const SIZES: readonly Size[] = [
   {
     name: '1 MiB',
     bytes: MIB,
-    localCount: 16,
-    remoteCount: 16,
+    counts: { get: 1024, local: 16, remote: 16 },
     width: 8,
     freshCount: 64,
     samples: { full: 20, quick: 10 },
@@ -75,8 +70,7 @@ const SIZES: readonly Size[] = [
   {
     name: '64 MiB',
     bytes: 64 * MIB,
-    localCount: 1,
-    remoteCount: 1,
+    counts: { get: 32, local: 1, remote: 1 },
     width: 1,
     freshCount: 4,
     samples: { full: 5, quick: 3 },
@@ -86,11 +80,8 @@ const SIZES: readonly Size[] = [
 /** Large enough for the largest possible stock (16 MiB, a sixteenth of the pool). */
 const POOL_BYTES = 256 * MIB;
 
-function batchesOf(size: Size, scale: Scale, isRemote: boolean): Batches {
-  return {
-    samples: scale.quick ? size.samples.quick : size.samples.full,
-    count: isRemote ? size.remoteCount : size.localCount,
-  };
+function batchesOf(size: Size, scale: Scale, kind: keyof Size['counts']): Batches {
+  return { samples: scale.quick ? size.samples.quick : size.samples.full, count: size.counts[kind] };
 }
 
 /** A pool whose pages come by use; with `withoutStock`, one that never gives blocks in advance. */
@@ -107,17 +98,30 @@ const ballast = new WeakMap<Store, object>();
 /** A worker that answers each message with one of its own. */
 class Answerer {
   readonly #worker: Worker;
+  #settle: { resolve(answer: unknown): void; reject(error: unknown): void } | undefined;
+  #error: unknown;
 
   constructor(workerData: StoreWorkerData) {
     this.#worker = new Worker(new URL('./store-worker.js', import.meta.url), { workerData, execArgv: [] });
-    this.#worker.on('error', () => {});
+    this.#worker.on('message', (answer: unknown) => this.#settle?.resolve(answer));
+    this.#worker.on('error', (error) => {
+      this.#error = error;
+      this.#settle?.reject(error);
+    });
   }
 
-  /** Waits like any careful program: an error of the worker rejects. */
-  async ask<Answer>(message: unknown, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
-    this.#worker.postMessage(message, transfer);
-    const [answer] = await once(this.#worker, 'message');
-    return answer;
+  /** Rejects with the worker's error, also one that came before. */
+  ask(message: unknown, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#error !== undefined) return reject(this.#error);
+      this.#settle = { resolve, reject };
+      this.#worker.postMessage(message, transfer);
+    });
+  }
+
+  /** Runs one round of a worker that measures. */
+  async round(): Promise<number[]> {
+    return (await this.ask('round')) as number[];
   }
 
   async end(): Promise<void> {
@@ -126,12 +130,13 @@ class Answerer {
 }
 
 /** Operations in a worker, with the synchronous calls. */
-function inWorker(name: string, size: Size, loop: SyncLoopName, withoutStock = false): Subject {
+function inWorker(name: string, size: Size, loop: SyncLoopName, kind: keyof Size['counts']): Subject {
   return {
     name,
     setUp: async (scale): Promise<Run> => {
+      const withoutStock = kind === 'remote';
       const store = await openStore(withoutStock);
-      const batches = batchesOf(size, scale, withoutStock);
+      const batches = batchesOf(size, scale, kind);
       const data = {
         task: 'loop',
         handle: store.handle,
@@ -142,7 +147,7 @@ function inWorker(name: string, size: Size, loop: SyncLoopName, withoutStock = f
       } as const;
       const worker = new Answerer(data);
       return {
-        round: () => worker.ask<number[]>('round'),
+        round: () => worker.round(),
         tearDown: async () => {
           await worker.end();
           await store.close();
@@ -157,16 +162,17 @@ function onMain(
   name: string,
   size: Size,
   makeLoop: (store: Store, bytes: number) => Loop,
-  withoutStock = false,
+  kind: keyof Size['counts'],
 ): Subject {
   return {
     name,
     setUp: async (scale): Promise<Run> => {
+      const withoutStock = kind === 'remote';
       const store = await openStore(withoutStock);
       const loop = makeLoop(store, size.bytes);
       return {
         round: async () => {
-          const measured = await timeBatches(loop, batchesOf(size, scale, withoutStock));
+          const measured = await timeBatches(loop, batchesOf(size, scale, kind));
           if (withoutStock) await assertNoStock(store);
           return measured;
         },
@@ -179,18 +185,18 @@ function onMain(
 /** put + get + read two elements + release of view and ref; the peers make and read a copy of their own. */
 function cycleRow(size: Size): Row {
   const leased = [
-    inWorker('Plasmoid, leased, sync', size, 'cycleLeased'),
-    onMain('Plasmoid, leased, async', size, cycleLeasedAsync),
+    inWorker('Plasmoid, leased, sync', size, 'cycleLeased', 'local'),
+    onMain('Plasmoid, leased, async', size, cycleLeasedAsync, 'local'),
   ];
   return {
     name: `store: put + get + release, ${size.name}, warm`,
     unit: 'µs',
     subjects: [
       ...(size.bytes > MIB ? [] : leased),
-      inWorker('Plasmoid, actor round trip, sync', size, 'cycleByActor', true),
-      onMain('Plasmoid, actor round trip, async', size, cycleByActorAsync, true),
-      inWorker('new Float64Array(n).set(source)', size, 'plainCopy'),
-      inWorker('structuredClone()', size, 'clone'),
+      inWorker('Plasmoid, actor round trip, sync', size, 'cycleByActor', 'remote'),
+      onMain('Plasmoid, actor round trip, async', size, cycleByActorAsync, 'remote'),
+      inWorker('new Float64Array(n).set(source)', size, 'plainCopy', 'local'),
+      inWorker('structuredClone()', size, 'clone', 'local'),
     ],
   };
 }
@@ -213,10 +219,10 @@ function stepRow(size: Size): Row {
           step,
           bytes: size.bytes,
           width: size.width,
-          batches: batchesOf(size, scale, false),
+          batches: batchesOf(size, scale, 'local'),
         });
         return {
-          round: () => worker.ask<number[]>('round'),
+          round: () => worker.round(),
           tearDown: async () => {
             await worker.end();
             await store.close();
@@ -236,17 +242,17 @@ function residentRow(size: Size): Row {
     name: `store: resident get + Float64Array, ${size.name}`,
     unit: 'µs',
     subjects: [
-      inWorker('Plasmoid, sync, view forgotten', size, 'getForgotten'),
-      inWorker('Plasmoid, sync, view released', size, 'getReleased'),
-      onMain('Plasmoid, async, view forgotten', size, getAsync),
-      inWorker('new Float64Array(sharedArrayBuffer)', size, 'viewOfShared'),
+      inWorker('Plasmoid, sync, view forgotten', size, 'getForgotten', 'get'),
+      inWorker('Plasmoid, sync, view released', size, 'getReleased', 'get'),
+      onMain('Plasmoid, async, view forgotten', size, getAsync, 'get'),
+      inWorker('new Float64Array(sharedArrayBuffer)', size, 'viewOfShared', 'get'),
     ],
   };
 }
 
 /** Puts `freshCount` objects and keeps them; microseconds for each. */
 function putHeld(store: Store, source: Float64Array<ArrayBuffer>, count: number): number {
-  const refs = new Array(count);
+  const refs: ObjectRef[] = [];
   const start = performance.now();
   for (let index = 0; index < count; index++) refs[index] = store.putSync(source);
   const microseconds = ((performance.now() - start) * 1000) / count;
@@ -358,7 +364,7 @@ function deliveryRow(size: Size): Row {
           for (let index = 0; index < count; index++) await deliver(worker, source, store);
         };
         return {
-          round: () => timeBatches(loop, batchesOf(size, scale, true)),
+          round: () => timeBatches(loop, batchesOf(size, scale, 'remote')),
           tearDown: async () => {
             await worker.end();
             await store.close();

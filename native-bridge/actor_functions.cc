@@ -53,7 +53,7 @@ void TakeFreed(const Arguments& arguments) {
   arguments.GetReturnValue().Set(count);
 }
 
-// lease(slot, offsetUnits, capacityUnits, block, fallback, client) → generation
+// lease(slot, offsetUnits, capacityUnits, block, fallback, client, isAnswer) → generation
 void Lease(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
@@ -62,7 +62,7 @@ void Lease(const Arguments& arguments) {
   record[slot::kOffsetUnits] = Unsigned(arguments, 1);
   record[slot::kCapacityUnits] = Unsigned(arguments, 2);
   record[slot::kBlock] = Unsigned(arguments, 3);
-  Store(self->arena->Owner(number), static_cast<uint16_t>(Unsigned(arguments, 5) + 1));
+  self->arena->SetOwner(number, Unsigned(arguments, 5), Boolean(arguments, 6));
   const uint32_t generation = GenerationOf(Load(self->arena->Header(number)));
   if (!self->arena->Apply(number, generation, Event::kLease, Boolean(arguments, 4) ? kFallbackFlag : 0)) {
     return ThrowMessage(arguments.GetIsolate(), "leasing a slot that is not free");
@@ -85,8 +85,7 @@ void RecallLeases(const Arguments& arguments) {
   const uint32_t end = self->arena->HighWater();
   for (uint32_t number = Unsigned(arguments, 0); number < end && count < out.length; number++) {
     const uint64_t header = Load(self->arena->Header(number));
-    // A lease in the fallback pool is no stock but somebody's answer, and primary memory is what is short.
-    if (StateOf(header) != State::kLeased || IsFallback(header)) continue;
+    if (StateOf(header) != State::kLeased || self->arena->IsAnswer(number)) continue;
     if (self->arena->Apply(number, GenerationOf(header), Event::kRecall)) out.words[count++] = number;
   }
   arguments.GetReturnValue().Set(count);

@@ -102,7 +102,7 @@ bool Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
     switch (StateOf(header)) {
       case State::kSealed:
         // A named object must leave the index first, which only the actor's reclaim does.
-        event = may_recycle && !IsNamed(header) && !IsFallback(header) && *Owner(number) == client + 1
+        event = may_recycle && !IsNamed(header) && !IsFallback(header) && OwnerOf(number) == client
                     ? Event::kRecycle
                     : Event::kDelete;
         break;
@@ -123,7 +123,9 @@ bool Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
     if (!NextHeader(header, event, &next)) return false;
     if (!CompareExchange(Header(number), &header, next)) continue;
     if (StateOf(next) == State::kReleased) PushFreed(number);
-    return event == Event::kRecycle;
+    if (event != Event::kRecycle) return false;
+    SetOwner(number, client, false);
+    return true;
   }
 }
 
@@ -184,7 +186,7 @@ uint32_t Arena::RecoverClient(uint32_t client) {
   uint32_t touched = 0;
   const uint32_t end = HighWater();
   for (uint32_t number = 0; number < end; number++) {
-    if (Load(Owner(number)) != client + 1) continue;
+    if (OwnerOf(number) != client) continue;
     uint64_t header = Load(Header(number));
     const State state = StateOf(header);
     if (state == State::kLeased) {

@@ -31,7 +31,14 @@ class Arena {
     return reinterpret_cast<uint32_t*>(objects_ + uint64_t{number} * kSlotBytes);
   }
   uint64_t* Header(uint32_t number) const { return reinterpret_cast<uint64_t*>(Slot(number)); }
-  uint16_t* Owner(uint32_t number) const { return owners_ + number; }
+  // The client that a slot was leased to last, or kNobody.
+  uint32_t OwnerOf(uint32_t number) const {
+    return static_cast<uint32_t>(Load(owners_ + number) & owner::kClientMask) - 1;
+  }
+  bool IsAnswer(uint32_t number) const { return (Load(owners_ + number) & owner::kAnswerBit) != 0; }
+  void SetOwner(uint32_t number, uint32_t client, bool is_answer) {
+    Store(owners_ + number, static_cast<uint16_t>((client + 1) | (is_answer ? owner::kAnswerBit : 0)));
+  }
   uint32_t* ClientWord(uint32_t client, uint32_t word) const {
     return reinterpret_cast<uint32_t*>(clients_ + uint64_t{client} * client_bytes_) + word;
   }

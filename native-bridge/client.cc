@@ -85,6 +85,8 @@ bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, 
 }
 
 bool Client::CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, uint32_t* generation) {
+  // No stock holds such a block, and the class of an absurd size would lie outside the table.
+  if (bytes > stock_limit_bytes_) return false;
   const uint64_t units = RoundToClass((bytes + kUnitBytes - 1) / kUnitBytes);
   std::vector<StockEntry>& entries = stock_[ClassOfRounded(units)];
   while (!entries.empty()) {

@@ -306,12 +306,12 @@ bool ClaimRecord(Arena& arena, uint32_t* index) {
   return false;
 }
 
-// attachClient(arena, onRing, stockLimitBytes) → functions with `index` and `result`, or undefined when all client
-// records are taken
+// attachClient(arena, onRing, stockLimitBytes) → functions with `index` and `result`; undefined when all client records
+// are taken, null when there is no such arena (any more)
 void AttachClient(const Arguments& arguments) {
   v8::Isolate* isolate = arguments.GetIsolate();
   std::shared_ptr<Arena> arena = FindArena(Unsigned(arguments, 0));
-  if (!arena) return ThrowMessage(isolate, "no such arena");
+  if (!arena) return arguments.GetReturnValue().SetNull();
   uint32_t index;
   if (!ClaimRecord(*arena, &index)) return;
   LoopBell* bell =

@@ -42,6 +42,8 @@ void LoopBell::Close() {
   if (closing_) return;
   closing_ = true;
   doorbell_.Close();
+  // Now, not when libuv is done: nothing may keep a closed store's memory mapped for another turn of the loop.
+  arena_.reset();
   on_ring_.Reset();
   context_.Reset();
   uv_close(reinterpret_cast<uv_handle_t*>(&async_),

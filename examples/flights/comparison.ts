@@ -24,6 +24,11 @@ export interface JobReport extends Omit<JobResult, 'answers'> {
   readonly answers: { readonly [Q in Question]: readonly number[] };
 }
 
+/** Why a job process gives up. */
+export interface JobFailure {
+  readonly failure: string;
+}
+
 /** Runs one mode. */
 export async function runMode(request: JobRequest, onProgress: (part: number) => void): Promise<JobReport> {
   const child = fork(new URL('./job-process.js', import.meta.url), [JSON.stringify(request)], {
@@ -31,14 +36,17 @@ export async function runMode(request: JobRequest, onProgress: (part: number) =>
     serialization: 'advanced',
   });
   let report: JobReport | undefined;
-  child.on('message', (message: JobReport | number) => {
+  let failure: string | undefined;
+  child.on('message', (message: JobReport | JobFailure | number) => {
     if (typeof message === 'number') onProgress(message);
+    else if ('failure' in message) failure = message.failure;
     else report = message;
   });
   const exited = once(child, 'exit');
   // After the last message; `exit` may come before it.
   await once(child, 'disconnect');
   const [code, signal] = await exited;
+  if (failure !== undefined) throw new Error(failure);
   if (report === undefined)
     throw new Error(`the ${request.mode} run ended with ${signal ?? code} and no result`);
   return report;

@@ -3,7 +3,13 @@ import { Piscina } from 'piscina';
 import { Store } from '../../src/index.ts';
 import type { Columns, Flights } from './columns.ts';
 import { merge, QUESTIONS, type Question, type SomeColumns, splitRows } from './kernels.ts';
-import type { CloneTask, ColumnTokens, SharedTask, TaskResult } from './worker.ts';
+import {
+  type CloneTask,
+  type ColumnTokens,
+  monotonicMs,
+  type SharedTask,
+  type TaskResult,
+} from './worker.ts';
 
 /**
  * How workers get their columns. `plasmoid`: from the store, in place. `slices`: each task carries its own rows, by
@@ -19,7 +25,10 @@ export interface JobResult {
   readonly answers: Answers;
   /** From the first task to the last answer; for plasmoid with the put of the columns. */
   readonly wallMs: number;
-  /** Summed over tasks: from `run()` until the worker could read its columns. No task waits in a queue meanwhile. */
+  /**
+   * Summed over tasks: from the preparation of a task's message until the worker could read its columns; for plasmoid with
+   * the put. No task waits in a queue meanwhile.
+   */
   readonly handOverMs: number;
   /** Column bytes copied between threads. */
   readonly copiedBytes: number;
@@ -39,7 +48,6 @@ export interface JobOptions {
   readonly onProgress?: (part: number) => void;
 }
 
-const WARM_UP_ROUNDS = 4;
 const QUESTION_NAMES: readonly Question[] = ['hours', 'airports', 'density'];
 
 /** Runs the job in this process. */
@@ -55,33 +63,32 @@ export async function runJob(flights: Flights, options: JobOptions): Promise<Job
   });
   const store = mode === 'plasmoid' ? await Store.create({ memory: options.memory }) : undefined;
   try {
-    await warmUp(pool, flights, workers);
+    const tasks = planTasks(flights, options.ranges);
+    // The same tasks on no rows: the baseline then has the workers' code and their counts, and only the columns are missing.
+    await runTasks(workers, tasks, (task) => pool.run(task, { name: 'idle' }));
     options.onReady?.();
     const startedMs = performance.now();
     const shared = store === undefined ? undefined : await putColumns(store, flights.columns);
     const answers: { -readonly [Q in Question]?: Uint32Array } = {};
     let handOverMs = shared?.putMs ?? 0;
     let copiedBytes = shared?.bytes ?? 0;
-    const tasks = planTasks(flights, options.ranges);
-    let next = 0;
-    const runTasks = async (): Promise<void> => {
-      for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) {
-        const call =
-          shared === undefined
-            ? cloneCall(flights.columns, task, mode === 'slices')
-            : sharedCall(shared.store, shared.tokens, task);
-        copiedBytes += call.bytes;
-        const calledAtMs = performance.timeOrigin + performance.now();
-        const result: TaskResult = await pool.run(call.task, { name: call.name });
-        handOverMs += result.readyAtMs - calledAtMs;
-        const merged = answers[task.question];
-        if (merged === undefined) answers[task.question] = result.counts;
-        else merge(merged, result.counts);
-        options.onProgress?.(next / tasks.length);
-      }
-    };
-    // One task per worker at a time: time in a queue is no hand-over.
-    await Promise.all(Array.from({ length: workers }, runTasks));
+    let done = 0;
+    await runTasks(workers, tasks, async (task) => {
+      // Cutting slices is a part of handing them over.
+      const calledAtMs = monotonicMs();
+      const call =
+        shared === undefined
+          ? cloneCall(flights.columns, task, mode === 'slices')
+          : sharedCall(shared.store, shared.tokens, task);
+      copiedBytes += call.bytes;
+      const result: TaskResult = await pool.run(call.task, { name: call.name });
+      handOverMs += result.readyAtMs - calledAtMs;
+      const merged = answers[task.question];
+      if (merged === undefined) answers[task.question] = result.counts;
+      else merge(merged, result.counts);
+      done += 1;
+      options.onProgress?.(done / tasks.length);
+    });
     const { hours, airports, density } = answers;
     if (hours === undefined || airports === undefined || density === undefined) throw new Error('no rows');
     return {
@@ -97,24 +104,17 @@ export async function runJob(flights: Flights, options: JobOptions): Promise<Job
   }
 }
 
-/**
- * Lets every worker answer every question about one row, so that its baseline has its code and its buffers for counts,
- * and only the columns are missing.
- */
-async function warmUp(pool: Piscina, { columns, airports }: Flights, workers: number): Promise<void> {
-  const first: Columns = {
-    delay: columns.delay.slice(0, 1),
-    distance: columns.distance.slice(0, 1),
-    hour: columns.hour.slice(0, 1),
-    origin: columns.origin.slice(0, 1),
+/** Runs all tasks, one per worker at a time: time in a queue is no hand-over. */
+async function runTasks(
+  workers: number,
+  tasks: readonly PlannedTask[],
+  run: (task: PlannedTask) => Promise<unknown>,
+): Promise<void> {
+  const waiting = tasks.values();
+  const feedWorker = async (): Promise<void> => {
+    for (const task of waiting) await run(task);
   };
-  const tasks = planTasks({ columns: first, airports }, 1);
-  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
-    for (const task of tasks) {
-      const calls = Array.from({ length: workers }, () => cloneCall(first, task, false));
-      await Promise.all(calls.map((call) => pool.run(call.task, { name: call.name })));
-    }
-  }
+  await Promise.all(Array.from({ length: workers }, feedWorker));
 }
 
 interface PlannedTask {

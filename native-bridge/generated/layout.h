@@ -102,6 +102,11 @@ inline constexpr uint32_t kObjectHighWater = 224;
 inline constexpr uint32_t kClientHighWater = 256;
 }  // namespace actor
 
+namespace owner {
+inline constexpr uint16_t kClientMask = 32767;
+inline constexpr uint16_t kAnswerBit = 32768;
+}  // namespace owner
+
 namespace closed {
 inline constexpr uint32_t kOpen = 0;
 inline constexpr uint32_t kByCreator = 1;

@@ -1,12 +1,12 @@
 /** What actors need of the bridge besides memory: each thread's functions on an arena, and collection on request. */
 import { type BridgeActor, type BridgeClient, bridge } from './bridge.ts';
 
-/** Joins an arena as a client. `undefined` when all client records are taken. */
+/** Joins an arena as a client. `undefined` when all client records are taken, `null` when the arena has ended. */
 export function attachClient(
   arena: number,
   onRing: () => void,
   stockLimitBytes: number,
-): BridgeClient | undefined {
+): BridgeClient | undefined | null {
   return bridge.attachClient(arena, onRing, stockLimitBytes);
 }
 

@@ -65,6 +65,7 @@ export interface BridgeActor {
     block: number,
     fallback: boolean,
     client: number,
+    isAnswer: boolean,
   ): number;
   finishReclaim(slot: number): boolean;
   recallLeases(firstSlot: number, out: Uint32Array): number;
@@ -92,7 +93,7 @@ export interface Bridge {
   openArena(control: number, primary: number, fallback: number): number;
   releaseArena(arena: number): void;
   attachActor(arena: number, onRing: () => void): BridgeActor;
-  attachClient(arena: number, onRing: () => void, stockLimitBytes: number): BridgeClient | undefined;
+  attachClient(arena: number, onRing: () => void, stockLimitBytes: number): BridgeClient | undefined | null;
   /** Collects garbage on this thread, now. */
   collect(full: boolean): void;
   copyBytes(target: Uint8Array, source: Uint8Array, asPutDoes: boolean): void;

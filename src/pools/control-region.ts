@@ -9,6 +9,7 @@ import {
   LAYOUT_VERSION,
   MAX_CLIENTS,
   NONCE_BYTES,
+  OWNER,
 } from '../state/control-layout.ts';
 import { InvalidArgumentError } from '../state/errors.ts';
 import { decodeHeader, type HeaderWord } from '../state/header-word.ts';
@@ -119,7 +120,7 @@ export class ControlRegion {
 
   /** The client that the slot was last leased to. */
   owner(slot: number): number | undefined {
-    const owner = this.#owners[slot] ?? 0;
+    const owner = (this.#owners[slot] ?? 0) & OWNER.CLIENT_MASK;
     return owner === 0 ? undefined : owner - 1;
   }
 

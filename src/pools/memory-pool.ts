@@ -106,14 +106,18 @@ export class MemoryPool {
   }
 }
 
-/** Makes a typed error of what the bridge throws when the system refuses. */
+/** Makes a typed error of what the bridge or Node throws when the system refuses. */
 export function toSystemError(error: unknown): SystemError {
-  const values: Record<string, string | number> = {};
-  if (typeof error === 'object' && error !== null) {
-    for (const key of ['systemCode', 'systemCall', 'bytes', 'offset']) {
-      const value: unknown = Reflect.get(error, key);
-      if (typeof value === 'string' || typeof value === 'number') values[key] = value;
-    }
-  }
+  const read = (name: string): string | number | undefined => {
+    const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
+    return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+  };
+  const values = {
+    systemCode: read('systemCode') ?? read('code'),
+    systemCall: read('systemCall') ?? read('syscall'),
+    bytes: read('bytes'),
+    offset: read('offset'),
+    path: read('path'),
+  };
   return new SystemError(error instanceof Error ? error.message : String(error), values, { cause: error });
 }

@@ -46,8 +46,11 @@ export class ObjectTable {
     return this.#freeCount > 0 || this.#highWater < this.#control.layout.maxObjects;
   }
 
-  /** Attaches a block to a free slot and leases it to a client. The caller has asked {@link hasFreeSlot}. */
-  lease(pool: MemoryPool, block: number, client: number): LeasedSlot {
+  /**
+   * Attaches a block to a free slot and leases it to a client: as the answer to a create, which is the client's to keep,
+   * or for its stock, which can be recalled. The caller has asked {@link hasFreeSlot}.
+   */
+  lease(pool: MemoryPool, block: number, client: number, purpose: 'answer' | 'stock'): LeasedSlot {
     const slot = this.#takeSlot();
     const { allocator } = pool;
     const generation = this.#bridge.lease(
@@ -57,6 +60,7 @@ export class ObjectTable {
       block,
       pool.kind === 'fallback',
       client,
+      purpose === 'answer',
     );
     return { slot, generation };
   }
@@ -76,7 +80,7 @@ export class ObjectTable {
     }
   }
 
-  /** Takes back every lease that its client has not used yet, without asking it; the number of blocks. */
+  /** Takes back every block that stands in a stock, without asking its client; the number of blocks. */
   recallLeases(): number {
     let blocks = 0;
     let next = 0;

@@ -61,6 +61,13 @@ export const ACTOR = Object.freeze({
   CLIENT_HIGH_WATER: line(8),
 });
 
+/** An entry of the owners column, 16 bits: the client's number plus one, 0 for nobody. */
+export const OWNER = Object.freeze({
+  CLIENT_MASK: 0x7fff,
+  /** The lease answers a create, so it is not in a stock and is not recalled: its caller waited for it in the queue. */
+  ANSWER_BIT: 0x8000,
+});
+
 /** Values of ACTOR.CLOSED. */
 export const CLOSED = Object.freeze({ OPEN: 0, BY_CREATOR: 1, ACTOR_DIED: 2 });
 

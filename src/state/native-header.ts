@@ -1,7 +1,7 @@
 /** Writes the C++ twin of the layouts, so that two languages can never disagree about a word. */
 
 import { STATUS } from './bridge-status.ts';
-import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES } from './control-layout.ts';
+import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES, OWNER } from './control-layout.ts';
 import {
   FLAG_NAMED_SHIFT,
   GENERATION_SHIFT,
@@ -74,6 +74,8 @@ ${namespaced('slot', 'uint32_t', SLOT)}
 ${namespaced('store_header', 'uint32_t', HEADER)}
 
 ${namespaced('actor', 'uint32_t', ACTOR)}
+
+${namespaced('owner', 'uint16_t', OWNER)}
 
 ${namespaced('closed', 'uint32_t', CLOSED)}
 

@@ -213,7 +213,7 @@ export class AllocatorActor implements CreateQueueHost {
     while (words.length < batch * 2 && this.table.hasFreeSlot) {
       const block = this.primary.allocate(units);
       if (typeof block !== 'number') break;
-      const { slot, generation } = this.table.lease(this.primary, block, link.client);
+      const { slot, generation } = this.table.lease(this.primary, block, link.client, 'stock');
       words.push(slot, generation);
     }
     if (words.length > 0) link.send(REPLY.STOCK, words);

@@ -166,7 +166,7 @@ export class CreateQueue {
     }
     const block = primary.allocate(unitsOf(head.sizeBytes));
     if (typeof block !== 'number') return false;
-    const { slot, generation } = table.lease(primary, block, head.link.client);
+    const { slot, generation } = table.lease(primary, block, head.link.client, 'answer');
     head.link.send(REPLY.LEASED, [head.request, slot, generation]);
     return true;
   }
@@ -179,7 +179,7 @@ export class CreateQueue {
       fail(head.link, head.request, this.#outOfDisk(head.sizeBytes, block));
       return;
     }
-    const { slot, generation } = table.lease(fallback, block, head.link.client);
+    const { slot, generation } = table.lease(fallback, block, head.link.client, 'answer');
     head.link.send(REPLY.LEASED, [head.request, slot, generation]);
   }
 

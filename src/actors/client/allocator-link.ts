@@ -52,6 +52,7 @@ export class AllocatorLink {
 
   constructor(control: ControlRegion, arena: number, stockLimitBytes: number) {
     const attached = attachClient(arena, () => this.#onRing(), stockLimitBytes);
+    if (attached === null) throw new StoreClosedError('the store was closed');
     if (attached === undefined) {
       throw new OutOfResourceError('all client records of this store are taken', { maxClients: 256 });
     }
@@ -108,6 +109,7 @@ export class AllocatorLink {
   #call(type: number, words: readonly number[], limits: WaitLimits): Promise<Answer> {
     const { signal, timeoutMs } = limits;
     return new Promise((resolve, reject) => {
+      if (this.isClosed) return reject(this.#closedError());
       if (signal?.aborted === true) return reject(interrupted(signal));
       const request = this.#send(type, words);
       let timer: NodeJS.Timeout | undefined;
@@ -133,6 +135,7 @@ export class AllocatorLink {
   }
 
   #callSync(type: number, words: readonly number[], limits: WaitLimits): Answer {
+    if (this.isClosed) throw this.#closedError();
     const { timeoutMs } = limits;
     const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
     const request = this.#send(type, words);

@@ -1,0 +1,276 @@
+import { Worker } from 'node:worker_threads';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  ForeignRefError,
+  InvalidArgumentError,
+  ObjectAbortedError,
+  ObjectAlreadySealedError,
+  ObjectExistsError,
+  ObjectId,
+  ObjectNotFoundError,
+  ObjectNotSealedError,
+  RefReleasedError,
+  Store,
+  StoreClosedError,
+  UnstorableValueError,
+} from '../../src/index.ts';
+import { failure } from '../support/rejection.ts';
+
+const MEMORY = 2 ** 20;
+
+/** A call as plain JavaScript may make it. */
+function call(target: object, method: string, ...parameters: unknown[]): unknown {
+  const found: unknown = Reflect.get(target, method);
+  if (typeof found !== 'function') throw new Error(`no method ${method}`);
+  return Reflect.apply(found, target, parameters);
+}
+
+async function invalid(run: () => unknown, name: string): Promise<void> {
+  const error = await failure(run, InvalidArgumentError, 'InvalidArgument');
+  assert.is(error.values.name, name, error.message);
+}
+
+/** A store of its own for a test; whatever the test did, nothing may be left in it. */
+async function withStore(run: (store: Store) => Promise<void>): Promise<void> {
+  const store = await Store.create({ memory: MEMORY, spillLimit: 0 });
+  await run(store);
+  const stats = await store.stats();
+  assert.is(stats.objectCount - stats.deletingCount, 0, 'objects are left');
+  assert.is(stats.waitingCreates, 0);
+  await store.verify();
+  await store.close();
+}
+
+test('options of Store.create are checked by name', async () => {
+  for (const memory of [
+    -1,
+    0,
+    1.5,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    2 ** 53,
+    2 ** 50,
+    '12 parsecs',
+    '',
+    {},
+    null,
+    true,
+  ]) {
+    await invalid(() => call(Store, 'create', { memory }), 'memory');
+  }
+  for (const maxObjects of [0, -1, 1.5, 2 ** 30, '5']) {
+    await invalid(() => call(Store, 'create', { memory: MEMORY, maxObjects }), 'maxObjects');
+  }
+  await invalid(() => call(Store, 'create', { memory: MEMORY, spillLimit: -1 }), 'spillLimit');
+  await invalid(() => call(Store, 'create', { memory: MEMORY, spillDirectory: 7 }), 'spillDirectory');
+  await invalid(() => call(Store, 'create', { memory: MEMORY, hugePages: 'yes' }), 'hugePages');
+  await invalid(() => call(Store, 'create', { memory: MEMORY, populateAhead: 0.5 }), 'populateAhead');
+  await invalid(() => call(Store, 'create', 'lots'), 'options');
+  const error = await failure(
+    () => call(Store, 'create', { memroy: 5 }),
+    InvalidArgumentError,
+    'InvalidArgument',
+  );
+  assert.is(error.values.suggestion, 'memory');
+});
+
+test('what is no handle cannot be connected to', async () => {
+  for (const handle of [
+    undefined,
+    null,
+    5,
+    {},
+    { control: new SharedArrayBuffer(8), arena: 1, memoryBytes: 1 },
+  ]) {
+    await invalid(() => call(Store, 'connect', handle), 'handle');
+    await invalid(() => call(Store, 'connectSync', handle), 'handle');
+  }
+});
+
+test('sizes and options of create are checked', () =>
+  withStore(async (store) => {
+    for (const size of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '8', undefined, 8n]) {
+      await invalid(() => call(store, 'create', size), 'byteLength');
+      await invalid(() => call(store, 'createSync', size), 'byteLength');
+    }
+    await invalid(() => store.create(7, { as: 'Float64Array' }), 'byteLength');
+    await invalid(() => call(store, 'create', 8, { as: 'Float63Array' }), 'as');
+    await invalid(() => call(store, 'create', 8, { as: 'serialized' }), 'as');
+    await invalid(() => call(store, 'create', 8, { id: 'x' }), 'id');
+    await invalid(() => call(store, 'create', 8, { id: ObjectId.nil }), 'id');
+    await invalid(() => call(store, 'create', 8, { timeout: -1 }), 'timeout');
+    await invalid(() => call(store, 'create', 8, { signal: {} }), 'signal');
+    await invalid(() => call(store, 'create', 8, { timeuot: 1 }), 'timeuot');
+  }));
+
+test('values that cannot be stored are refused', () =>
+  withStore(async (store) => {
+    const unstorable = [
+      () => 1,
+      class {},
+      Symbol('s'),
+      { deep: [() => 1] },
+      new WeakMap(),
+      Promise.resolve(1),
+    ];
+    for (const value of unstorable) {
+      await failure(() => call(store, 'put', value), UnstorableValueError, 'TypeError');
+      await failure(() => call(store, 'putSync', value), UnstorableValueError, 'TypeError');
+    }
+    const gone = new Uint8Array(8);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    await invalid(() => store.put(gone), 'value');
+  }));
+
+test('refs, tokens and ids that name nothing here are refused', () =>
+  withStore(async (store) => {
+    const other = await Store.create({ memory: MEMORY, spillLimit: 0 });
+    const foreign = await other.put(new Uint8Array(8));
+    for (const method of ['get', 'getSync', 'contains', 'delete']) {
+      await failure(() => call(store, method, foreign), ForeignRefError, 'Invalid');
+    }
+    await failure(() => store.ref(foreign.token), ForeignRefError, 'Invalid');
+    await failure(() => store.ref(foreign.id), ObjectNotFoundError, 'ObjectNotFound');
+    await other.close();
+
+    for (const rubbish of [undefined, null, 5, 'x', {}, { store: store.name, slot: -1, generation: 0 }]) {
+      for (const method of ['ref', 'contains', 'delete'])
+        await invalid(() => call(store, method, rubbish), 'ref');
+      for (const method of ['get', 'getSync']) await invalid(() => call(store, method, rubbish), 'ref');
+    }
+    for (const slot of [0, 5, 2 ** 20 - 1, 2 ** 20, 2 ** 32 - 1]) {
+      const token = { store: store.name, slot, generation: 77 };
+      await failure(() => store.ref(token), ObjectNotFoundError, 'ObjectNotFound');
+      assert.not.ok(store.contains(token));
+      assert.not.ok(store.delete(token));
+    }
+    const id = ObjectId.fromRandom();
+    await failure(() => store.ref(id), ObjectNotFoundError, 'ObjectNotFound');
+    assert.not.ok(store.contains(id));
+    assert.not.ok(store.delete(id));
+  }));
+
+test('a released ref is of no more use, and a stale token names nothing', () =>
+  withStore(async (store) => {
+    const ref = await store.put(new Uint8Array(8));
+    const { token } = ref;
+    ref.release();
+    ref.release();
+    assert.ok(ref.released);
+    for (const method of ['get', 'getSync', 'contains', 'delete']) {
+      await failure(() => call(store, method, ref), RefReleasedError, 'Invalid');
+    }
+    await failure(() => ref.token, RefReleasedError, 'Invalid');
+    const next = await store.put(new Uint8Array(8));
+    assert.is(next.token.slot, token.slot, 'the slot is used again');
+    await failure(() => store.ref(token), ObjectNotFoundError, 'ObjectNotFound');
+    assert.not.ok(store.contains(token));
+    assert.not.ok(store.delete(token));
+    next.release();
+  }));
+
+test('a slot is sealed or aborted once', () =>
+  withStore(async (store) => {
+    const sealed = await store.create(8);
+    const ref = sealed.seal();
+    await failure(() => sealed.seal(), ObjectAlreadySealedError, 'ObjectAlreadySealed');
+    await failure(() => sealed.abort(), ObjectAlreadySealedError, 'ObjectAlreadySealed');
+    await failure(() => sealed.view, ObjectAlreadySealedError, 'ObjectAlreadySealed');
+    ref.release();
+    const aborted = await store.create(8);
+    aborted.abort();
+    await failure(() => aborted.seal(), ObjectAbortedError, 'Invalid');
+    await failure(() => aborted.abort(), ObjectAbortedError, 'Invalid');
+  }));
+
+test('an id names one object at a time, readable once it is sealed', () =>
+  withStore(async (store) => {
+    const id = ObjectId.fromRandom();
+    const slot = await store.create(8, { id });
+    await failure(() => store.put(new Uint8Array(8), { id }), ObjectExistsError, 'ObjectExists');
+    await failure(() => store.create(8, { id }), ObjectExistsError, 'ObjectExists');
+    assert.not.ok(store.contains(id));
+    const early = store.ref<Uint8Array>(id);
+    await failure(() => store.get(early), ObjectNotSealedError, 'Invalid');
+    await failure(() => store.delete(id), ObjectNotSealedError, 'Invalid');
+    const ref = slot.seal();
+    assert.ok(store.contains(id) && ref.id.equals(id));
+    assert.is((await store.get(early)).length, 8);
+    assert.ok(store.delete(id));
+    const again = await store.put(Float64Array.of(1), { id });
+    assert.equal([...(await again.get())], [1], 'a deleted object frees its id, whatever still views it');
+    for (const one of [early, ref, again]) one.release();
+  }));
+
+test('after close everything says so', async () => {
+  const store = await Store.create({ memory: MEMORY, spillLimit: 0 });
+  const ref = await store.put(Float64Array.of(1, 2));
+  const view = await ref.get();
+  const slot = await store.create(8);
+  const { handle } = store;
+  const { token } = ref;
+  await store.close();
+  await store.close();
+  assert.ok(store.closed);
+  const bytes = new Uint8Array(8);
+  const calls: (() => unknown)[] = [
+    () => store.put(bytes),
+    () => store.putSync(bytes),
+    () => store.create(8),
+    () => store.createSync(8),
+    () => store.get(ref),
+    () => store.getSync(ref),
+    () => store.ref(token),
+    () => store.contains(ref),
+    () => store.delete(ref),
+    () => store.list(),
+    () => store.stats(),
+    () => store.statsSync(),
+    () => store.trim(),
+    () => store.verify(),
+    () => slot.seal(),
+    () => slot.abort(),
+  ];
+  for (const one of calls) await failure(one, StoreClosedError, 'Disconnected');
+  await failure(() => Store.connect(handle), StoreClosedError, 'Disconnected');
+  ref.release();
+  slot[Symbol.dispose]();
+  assert.equal([...view], [1, 2]);
+});
+
+test('a worker of a closed store is told, and can end', async () => {
+  const store = await Store.create({ memory: MEMORY, spillLimit: 0 });
+  const source = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    import(workerData.module).then(async ({ Store }) => {
+      const store = Store.connectSync(workerData.store);
+      parentPort.once('message', async () => {
+        const codes = [];
+        for (const call of [() => store.putSync(new Uint8Array(8)), () => store.put(new Uint8Array(8)), () => store.stats()]) {
+          try { await call(); codes.push('none'); } catch (error) { codes.push(error.code); }
+        }
+        parentPort.postMessage(codes);
+      });
+      parentPort.postMessage('ready');
+    });`;
+  const worker = new Worker(source, {
+    eval: true,
+    execArgv: [],
+    workerData: { module: new URL('../../src/index.js', import.meta.url).href, store: store.handle },
+  });
+  const messages: unknown[] = [];
+  const exited = new Promise<number>((resolve) => worker.once('exit', resolve));
+  await new Promise<void>((resolve) => {
+    worker.on('message', async (message) => {
+      messages.push(message);
+      if (message !== 'ready') return resolve();
+      await store.close();
+      worker.postMessage('closed');
+    });
+  });
+  assert.equal(messages.at(-1), ['Disconnected', 'Disconnected', 'Disconnected']);
+  assert.is(await exited, 0);
+});
+
+test.run();

@@ -1,0 +1,196 @@
+// deadline: 120 s
+import { closeSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  InterruptedError,
+  type ObjectRef,
+  ObjectStoreFullError,
+  OutOfDiskError,
+  OutOfResourceError,
+  Store,
+  SystemError,
+  TimedOutError,
+} from '../../src/index.ts';
+import { bridge } from '../../src/pools/bridge.ts';
+import { failure } from '../support/rejection.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
+
+const MEBIBYTE = 2 ** 20;
+
+/** Puts and holds objects of 1 MiB until an error comes; the refs, and the error. */
+async function fill(store: Store): Promise<{ refs: ObjectRef<Uint8Array>[]; error: OutOfDiskError }> {
+  const refs: ObjectRef<Uint8Array>[] = [];
+  const error = await failure(
+    async () => {
+      for (let index = 0; ; index++) refs.push(await store.put(new Uint8Array(MEBIBYTE).fill(index)));
+    },
+    OutOfDiskError,
+    'OutOfDisk',
+  );
+  return { refs, error };
+}
+
+async function assertContents(refs: readonly ObjectRef<Uint8Array>[]): Promise<void> {
+  for (const [index, ref] of refs.entries()) {
+    const view = await ref.get();
+    assert.ok(
+      view.every((byte) => byte === (index & 0xff)),
+      `object ${index}`,
+    );
+    ref.store.bridge.releaseWindow(view.buffer);
+  }
+}
+
+test('a store fills memory, then a disk of 16 MiB, then says so; after deleting, everything fits again', async () => {
+  using disk = mountSmallDisk(16);
+  if (disk === undefined) return;
+  const store = await Store.create({ memory: 8 * MEBIBYTE, spillDirectory: disk.directory });
+  assert.equal(readdirSync(disk.directory), [], 'the file has no name');
+  const emptyBytes = disk.freeBytes;
+  for (let cycle = 0; cycle < 3; cycle++) {
+    const { refs, error } = await fill(store);
+    assert.ok(refs.length >= 22 && refs.length <= 24, `${refs.length} objects`);
+    assert.is(error.values.sizeBytes, MEBIBYTE);
+    assert.is(error.values.primaryBytes, 8 * MEBIBYTE);
+    assert.is(error.values.primaryAllocatedBytes, 8 * MEBIBYTE);
+    assert.is(error.values.fallbackAllocatedBytes, (refs.length - 8) * MEBIBYTE);
+    assert.ok(error.message.includes('8 MiB') && error.message.includes(disk.directory), error.message);
+    await assertContents(refs);
+    const locations = store.list().map(({ location }) => location);
+    assert.is(locations.filter((location) => location === 'primary').length, 8);
+    await store.verify();
+    const fullBytes = disk.freeBytes;
+    const last = refs.pop();
+    if (last !== undefined) store.delete(last);
+    await store.stats();
+    assert.is(disk.freeBytes - fullBytes, MEBIBYTE, 'disk returns object by object');
+    for (const ref of refs) store.delete(ref);
+    const stats = await store.stats();
+    assert.is(stats.primary.allocatedBytes + stats.fallback.allocatedBytes, 0);
+    assert.is(disk.freeBytes, emptyBytes);
+  }
+  await store.close();
+});
+
+test('somebody else may fill the disk, and free it again', async () => {
+  using disk = mountSmallDisk(16);
+  if (disk === undefined) return;
+  const store = await Store.create({ memory: MEBIBYTE, spillDirectory: disk.directory });
+  const other = join(disk.directory, 'other');
+  const file = openSync(other, 'w');
+  writeSync(file, Buffer.alloc(15 * MEBIBYTE));
+  const error = await failure(() => store.put(new Uint8Array(2 * MEBIBYTE)), OutOfDiskError, 'OutOfDisk');
+  assert.is(error.values.systemCode, 'ENOSPC');
+  closeSync(file);
+  unlinkSync(other);
+  const ref = await store.put(new Uint8Array(2 * MEBIBYTE).fill(1));
+  // Released with its scope: a view that lives on keeps the file, and the disk could not be unmounted.
+  await store.use(ref, (view) => assert.is(view[MEBIBYTE], 1));
+  await store.close();
+});
+
+test('what can never fit fails at once, however full the store is', async () => {
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 8 * MEBIBYTE });
+  const size = 8 * MEBIBYTE + 4096;
+  for (const call of [() => store.create(size), () => store.createSync(size), () => store.create(2 ** 52)]) {
+    const error = await failure(call, ObjectStoreFullError, 'ObjectStoreFull');
+    assert.is(error.values.primaryBytes, 4 * MEBIBYTE);
+    assert.is(error.values.fallbackBytes, 8 * MEBIBYTE);
+  }
+  const { refs } = await fill(store);
+  assert.is(refs.length, 12);
+  await failure(() => store.create(size), ObjectStoreFullError, 'ObjectStoreFull');
+  await store.close();
+});
+
+test('a store without disk says that it is full', async () => {
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 0 });
+  const { refs, error } = await fill(store);
+  assert.is(refs.length, 4);
+  assert.is(error.values.fallbackBytes, 0);
+  await failure(() => store.putSync(new Uint8Array(MEBIBYTE)), OutOfDiskError, 'OutOfDisk');
+  await store.close();
+});
+
+test('a wait ends by its time or its signal, and takes nothing with it', async () => {
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 0 });
+  const { refs } = await fill(store);
+  const bytes = new Uint8Array(MEBIBYTE);
+  // Nothing can become free here, and the store may say so before the time is up.
+  const isEither = (error: unknown): boolean =>
+    error instanceof TimedOutError || error instanceof OutOfDiskError;
+  assert.ok(isEither(await store.put(bytes, { timeout: 0 }).catch((error: unknown) => error)));
+  assert.throws(() => store.putSync(bytes, { timeout: 0 }), isEither);
+  const reason = new Error('enough');
+  const aborted = await failure(
+    () => store.put(bytes, { signal: AbortSignal.abort(reason) }),
+    InterruptedError,
+    'Interrupted',
+  );
+  assert.is(aborted.cause, reason);
+  const controller = new AbortController();
+  const waiting = failure(
+    () => store.put(bytes, { signal: controller.signal }),
+    InterruptedError,
+    'Interrupted',
+  );
+  // Behind the call above in the microtask queue: the request is on its way by then.
+  await Promise.resolve().then(() => controller.abort(reason));
+  await waiting;
+  for (const ref of refs) ref.release();
+  const stats = await store.stats();
+  assert.is(stats.waitingCreates, 0);
+  assert.is(stats.objectCount, 0);
+  await store.verify();
+  await store.close();
+});
+
+test('creates are served in their order', async () => {
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 64 * MEBIBYTE });
+  const order: number[] = [];
+  const refs = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const ref = await store.put(new Uint8Array(MEBIBYTE).fill(index));
+      order.push(index);
+      return ref;
+    }),
+  );
+  assert.equal(
+    order,
+    [...order].sort((one, other) => one - other),
+  );
+  await assertContents(refs);
+  await store.close();
+});
+
+test('a full object table is an error of its own, and passes', async () => {
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 0, maxObjects: 10 });
+  const refs: ObjectRef[] = [];
+  await failure(
+    async () => {
+      for (;;) refs.push(await store.put(new Uint8Array(10)));
+    },
+    OutOfResourceError,
+    'OutOfResource',
+  );
+  assert.is(refs.length, 10);
+  refs.pop()?.release();
+  refs.push(await store.put(new Uint8Array(5_000)));
+  await store.verify();
+  await store.close();
+});
+
+test('a missing spill directory is an error of the system, and maps nothing', async () => {
+  const before = bridge.regionCount();
+  const error = await failure(
+    () => Store.create({ memory: MEBIBYTE, spillDirectory: '/nowhere/at/all' }),
+    SystemError,
+    'IOError',
+  );
+  assert.is(error.values.systemCode, 'ENOENT');
+  assert.is(bridge.regionCount(), before);
+});
+
+test.run();
