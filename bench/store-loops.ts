@@ -12,6 +12,8 @@ export type Loop = (count: number) => void | Promise<void>;
 export interface Batches {
   readonly samples: number;
   readonly count: number;
+  /** Milliseconds of sleep before each sample, not timed: long enough for other threads to fall asleep too. */
+  readonly pause: number;
 }
 
 /** Keeps reads alive that nobody looks at. */
@@ -28,9 +30,11 @@ export function touch(view: { readonly length: number; readonly [index: number]:
 }
 
 /** Microseconds per operation, one figure for each batch. */
-export async function timeBatches(loop: Loop, { samples, count }: Batches): Promise<number[]> {
+export async function timeBatches(loop: Loop, { samples, count, pause }: Batches): Promise<number[]> {
   const measured: number[] = [];
+  const clock = new Int32Array(new SharedArrayBuffer(4));
   for (let sample = 0; sample < samples; sample++) {
+    if (pause > 0) Atomics.wait(clock, 0, 0, pause);
     const start = performance.now();
     const pending = loop(count);
     // Only what is asynchronous pays for waiting.

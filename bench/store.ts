@@ -6,181 +6,35 @@
  *   ref), so after the first round no put leaves the thread;
  * - *actor round trip*: an object nobody writes fills the pool beyond three quarters, from where on nothing is given in
  *   advance, and the ref is released before the view, so that the block returns to the actor. Each round checks that no
- *   stock exists. Objects above 1 MiB never come from a stock.
+ *   stock exists. Objects above 1 MiB never come from a stock. *Back to back* the actor may still be watching for the
+ *   next request; *asleep* a pause before each operation makes it sleep, and both ends have to be woken.
  *
  * All synchronous subjects run in a worker of their own, all asynchronous ones on the main thread.
  */
 
-import { Worker } from 'node:worker_threads';
 import { type ObjectRef, Store } from '../src/index.ts';
-import type { Row, Run, Scale, Subject } from './harness.ts';
+import type { Row, Run, Subject } from './harness.ts';
 import {
-  type Batches,
   cycleByActorAsync,
   cycleLeasedAsync,
   getAsync,
   type Loop,
   makeSource,
   STEPS,
-  type SyncLoopName,
   timeBatches,
 } from './store-loops.ts';
-import { assertNoStock, type Delivery, type StoreWorkerData } from './store-worker.ts';
-
-const MIB = 2 ** 20;
-
-/** One size of objects, and how many of them make a sample: enough for about a millisecond or one operation. */
-interface Size {
-  readonly name: string;
-  readonly bytes: number;
-  /** Operations per sample: gets, whole cycles on one thread, whole cycles with a round trip to another thread. */
-  readonly counts: { readonly get: number; readonly local: number; readonly remote: number };
-  /** Objects alive at a time in the rows of single steps; no more than a stock takes back. */
-  readonly width: number;
-  /** Objects put into fresh memory in one round. */
-  readonly freshCount: number;
-  readonly samples: { readonly full: number; readonly quick: number };
-}
-
-const SIZES: readonly Size[] = [
-  {
-    name: '8 B',
-    bytes: 8,
-    counts: { get: 1024, local: 1024, remote: 20 },
-    width: 32,
-    freshCount: 65_536,
-    samples: { full: 20, quick: 10 },
-  },
-  {
-    name: '1 KiB',
-    bytes: 1024,
-    counts: { get: 1024, local: 1024, remote: 20 },
-    width: 32,
-    freshCount: 16_384,
-    samples: { full: 20, quick: 10 },
-  },
-  {
-    name: '1 MiB',
-    bytes: MIB,
-    counts: { get: 1024, local: 16, remote: 16 },
-    width: 8,
-    freshCount: 64,
-    samples: { full: 20, quick: 10 },
-  },
-  {
-    name: '64 MiB',
-    bytes: 64 * MIB,
-    counts: { get: 32, local: 1, remote: 1 },
-    width: 1,
-    freshCount: 4,
-    samples: { full: 5, quick: 3 },
-  },
-];
-
-/** Large enough for the largest possible stock (16 MiB, a sixteenth of the pool). */
-const POOL_BYTES = 256 * MIB;
-
-function batchesOf(size: Size, scale: Scale, kind: keyof Size['counts']): Batches {
-  return { samples: scale.quick ? size.samples.quick : size.samples.full, count: size.counts[kind] };
-}
-
-/** A pool whose pages come by use; with `withoutStock`, one that never gives blocks in advance. */
-async function openStore(withoutStock: boolean): Promise<Store> {
-  // Objects of 64 MiB need room beside the one that fills the pool up.
-  const store = await Store.create({ memory: withoutStock ? 4 * POOL_BYTES : POOL_BYTES, populateAhead: 0 });
-  if (withoutStock) ballast.set(store, await store.create(3.25 * POOL_BYTES));
-  return store;
-}
-
-/** Slots that must not be collected while their store is measured. */
-const ballast = new WeakMap<Store, object>();
-
-/** A worker that answers each message with one of its own. */
-class Answerer {
-  readonly #worker: Worker;
-  #settle: { resolve(answer: unknown): void; reject(error: unknown): void } | undefined;
-  #error: unknown;
-
-  constructor(workerData: StoreWorkerData) {
-    this.#worker = new Worker(new URL('./store-worker.js', import.meta.url), { workerData, execArgv: [] });
-    this.#worker.on('message', (answer: unknown) => this.#settle?.resolve(answer));
-    this.#worker.on('error', (error) => {
-      this.#error = error;
-      this.#settle?.reject(error);
-    });
-  }
-
-  /** Rejects with the worker's error, also one that came before. */
-  ask(message: unknown, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#error !== undefined) return reject(this.#error);
-      this.#settle = { resolve, reject };
-      this.#worker.postMessage(message, transfer);
-    });
-  }
-
-  /** Runs one round of a worker that measures. */
-  async round(): Promise<number[]> {
-    return (await this.ask('round')) as number[];
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-}
-
-/** Operations in a worker, with the synchronous calls. */
-function inWorker(name: string, size: Size, loop: SyncLoopName, kind: keyof Size['counts']): Subject {
-  return {
-    name,
-    setUp: async (scale): Promise<Run> => {
-      const withoutStock = kind === 'remote';
-      const store = await openStore(withoutStock);
-      const batches = batchesOf(size, scale, kind);
-      const data = {
-        task: 'loop',
-        handle: store.handle,
-        loop,
-        bytes: size.bytes,
-        batches,
-        withoutStock,
-      } as const;
-      const worker = new Answerer(data);
-      return {
-        round: () => worker.round(),
-        tearDown: async () => {
-          await worker.end();
-          await store.close();
-        },
-      };
-    },
-  };
-}
-
-/** Operations on the main thread, with the asynchronous calls. */
-function onMain(
-  name: string,
-  size: Size,
-  makeLoop: (store: Store, bytes: number) => Loop,
-  kind: keyof Size['counts'],
-): Subject {
-  return {
-    name,
-    setUp: async (scale): Promise<Run> => {
-      const withoutStock = kind === 'remote';
-      const store = await openStore(withoutStock);
-      const loop = makeLoop(store, size.bytes);
-      return {
-        round: async () => {
-          const measured = await timeBatches(loop, batchesOf(size, scale, kind));
-          if (withoutStock) await assertNoStock(store);
-          return measured;
-        },
-        tearDown: () => store.close(),
-      };
-    },
-  };
-}
+import {
+  Answerer,
+  batchesOf,
+  inWorker,
+  MIB,
+  onMain,
+  openStore,
+  POOL_BYTES,
+  SIZES,
+  type Size,
+} from './store-runs.ts';
+import type { Delivery } from './store-worker.ts';
 
 /** put + get + read two elements + release of view and ref; the peers make and read a copy of their own. */
 function cycleRow(size: Size): Row {
@@ -193,8 +47,10 @@ function cycleRow(size: Size): Row {
     unit: 'µs',
     subjects: [
       ...(size.bytes > MIB ? [] : leased),
-      inWorker('Plasmoid, actor round trip, sync', size, 'cycleByActor', 'remote'),
-      onMain('Plasmoid, actor round trip, async', size, cycleByActorAsync, 'remote'),
+      inWorker('Plasmoid, actor round trip, back to back, sync', size, 'cycleByActor', 'remote'),
+      onMain('Plasmoid, actor round trip, back to back, async', size, cycleByActorAsync, 'remote'),
+      inWorker('Plasmoid, actor round trip, asleep, sync', size, 'cycleByActor', 'asleep'),
+      onMain('Plasmoid, actor round trip, asleep, async', size, cycleByActorAsync, 'asleep'),
       inWorker('new Float64Array(n).set(source)', size, 'plainCopy', 'local'),
       inWorker('structuredClone()', size, 'clone', 'local'),
     ],
@@ -364,7 +220,7 @@ function deliveryRow(size: Size): Row {
           for (let index = 0; index < count; index++) await deliver(worker, source, store);
         };
         return {
-          round: () => timeBatches(loop, batchesOf(size, scale, 'remote')),
+          round: () => timeBatches(loop, batchesOf(size, scale, 'delivery')),
           tearDown: async () => {
             await worker.end();
             await store.close();

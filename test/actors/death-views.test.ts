@@ -37,8 +37,12 @@ test('a terminated worker gives back a thousand views; a window it sent away bef
   const after = await collectUntil(store, ({ objectCount }) => objectCount === 2);
   assert.is(after.leasedCount, 0);
   await store.verify();
-  for (let round = 0; round < 20; round++)
-    (await store.put(new Uint8Array(7 * MEBIBYTE).fill(0xee))).release();
+  for (let round = 0; round < 20; round++) {
+    const others = await Promise.all(
+      [1, 2, 3, 4, 5].map(() => store.put(new Uint8Array(MEBIBYTE).fill(0xee))),
+    );
+    for (const other of others) other.release();
+  }
   assert.ok(window.every((byte) => byte === 7));
   assert.ok((await shared.get()).every((byte) => byte === 8));
   window = undefined;
@@ -52,10 +56,11 @@ test('a worker that waits in a synchronous call hears of the end of the store', 
   const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 0 });
   const worker = start(store, { role: 'waiter', bytes: 2 * MEBIBYTE });
   const messages: unknown[] = [];
+  const exited = once(worker, 'exit');
   worker.on('message', (message) => messages.push(message));
   await once(worker, 'message');
   await store.close();
-  await once(worker, 'exit');
+  await exited;
   assert.equal(messages, ['waiting', 'Disconnected']);
 });
 

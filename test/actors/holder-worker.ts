@@ -38,5 +38,7 @@ if (workerData?.role === 'waiter') {
 if (workerData?.role === 'owner') {
   const store = await Store.create({ memory: 2 ** 20, spillLimit: 0 });
   const ref = await store.put(new Uint8Array(1_000).fill(5));
-  parentPort?.postMessage({ buffer: (await ref.get()).buffer, handle: store.handle }, []);
+  // Until it is terminated.
+  setInterval(() => ref.released, 1_000);
+  parentPort?.postMessage({ handle: store.handle });
 }
