@@ -123,8 +123,10 @@ function compileTypeScript() {
   const { sources, stamp } = describeSources();
   process.stdout.write('compiling …\n');
   removeStaleOutputs(sources);
-  // The compiler believes its own notes about what it wrote: without the files they are wrong.
-  if (sources.some((source) => !source.endsWith('.d.ts') && !existsSync(outputOf(source)))) {
+  // The compiler believes its own notes about what it wrote: without the files, or with other settings, they are wrong.
+  const notesAreOld =
+    existsSync(BUILD_INFO) && statSync(join(PACKAGE, 'tsconfig.json')).mtimeMs > statSync(BUILD_INFO).mtimeMs;
+  if (notesAreOld || sources.some((source) => !source.endsWith('.d.ts') && !existsSync(outputOf(source)))) {
     rmSync(BUILD_INFO, { force: true });
   }
   const compiler = join(PACKAGE, 'node_modules/typescript/bin/tsc');

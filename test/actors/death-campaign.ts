@@ -16,6 +16,7 @@ const MEBIBYTE = 2 ** 20;
 const STEPS_MAX = 200;
 const WORKERS_MAX = 3;
 const TRIES = 2_000;
+const DEATH_LIMIT_MS = 60_000;
 const EXPECTED = /ERR_WORKER_OUT_OF_MEMORY|the end of this worker/;
 
 interface Life {
@@ -51,17 +52,33 @@ async function liveAndDie(store: Store, token: unknown, life: Life): Promise<voi
     await Promise.race([atStep, exited]);
     await worker.terminate();
   }
-  await exited.catch(() => undefined);
+  await inTime(
+    exited.catch(() => undefined),
+    store,
+    life,
+    steps,
+  );
   if (failed.length > 0) throw failed[0];
 }
 
 async function waitForStep(steps: Int32Array, wanted: number): Promise<void> {
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const seen = Atomics.load(steps, 0);
-    if (seen >= wanted) return;
-    const waiting = Atomics.waitAsync(steps, 0, seen, 5);
-    if (waiting.async) await waiting.value;
-    else await delay(0);
+  for (let attempt = 0; attempt < TRIES && Atomics.load(steps, 0) < wanted; attempt++) await delay(1);
+}
+
+/** Fails with everything known when a worker that should be dead is not. */
+async function inTime<T>(awaited: Promise<T>, store: Store, life: Life, steps: Int32Array): Promise<T> {
+  const abort = new AbortController();
+  const late = delay(DEATH_LIMIT_MS, undefined, { signal: abort.signal }).then(async () => {
+    const stats = JSON.stringify(await store.stats());
+    throw new Error(
+      `still alive at step ${Atomics.load(steps, 0)}: ${JSON.stringify(life)}, store: ${stats}`,
+    );
+  });
+  try {
+    return await Promise.race([awaited, late]);
+  } finally {
+    abort.abort();
+    late.catch(() => undefined);
   }
 }
 
