@@ -41,14 +41,16 @@ void MapAnonymous(const Arguments& arguments) {
   const uint64_t bytes = IntegerArgument(arguments, 0);
   const char* failed_call = "mmap";
   const bool huge_pages = arguments[1]->BooleanValue(arguments.GetIsolate());
-  ReturnRegion(arguments, Region::MapAnonymous(bytes, huge_pages, &failed_call), failed_call, bytes);
+  auto region = Region::MapAnonymous(bytes, huge_pages, &failed_call);
+  ReturnRegion(arguments, std::move(region), failed_call, bytes);
 }
 
 // mapMemfd(bytes) → region
 void MapMemfd(const Arguments& arguments) {
   const uint64_t bytes = IntegerArgument(arguments, 0);
   const char* failed_call = "mmap";
-  ReturnRegion(arguments, Region::MapMemfd(bytes, &failed_call), failed_call, bytes);
+  auto region = Region::MapMemfd(bytes, &failed_call);
+  ReturnRegion(arguments, std::move(region), failed_call, bytes);
 }
 
 // mapFile(directory, bytes) → region
@@ -56,7 +58,8 @@ void MapFile(const Arguments& arguments) {
   v8::String::Utf8Value directory(arguments.GetIsolate(), arguments[0]);
   const uint64_t bytes = IntegerArgument(arguments, 1);
   const char* failed_call = "mmap";
-  ReturnRegion(arguments, Region::MapFile(*directory, bytes, &failed_call), failed_call, bytes);
+  auto region = Region::MapFile(*directory, bytes, &failed_call);
+  ReturnRegion(arguments, std::move(region), failed_call, bytes);
 }
 
 // regionBuffer(region) → SharedArrayBuffer. Call it once per region and post the result around: two backing stores
