@@ -4,17 +4,20 @@ namespace plasmoid {
 
 namespace {
 
-// What a window's backing store carries: enough to give the pin back from any thread, and the arena itself, so that
-// the bytes stay mapped after the store is closed.
-struct WindowRecord {
-  std::shared_ptr<Arena> arena;
-  uint32_t number;
-};
-
-void OnWindowGone(void*, size_t, void* data) {
-  auto* record = static_cast<WindowRecord*>(data);
-  record->arena->Unpin(record->number);
-  delete record;
+// A window on an object that is pinned for it. The pin goes back with the last use of the backing store, on whatever
+// thread and by whatever way (collection, detaching, the end of an isolate, a transferred window's end elsewhere); the
+// arena is held until then, so that the bytes stay mapped after the store was closed.
+//
+// The deleter belongs to the shared pointer and not to the backing store: V8 counts the bytes of a store that has one of
+// its own as external memory, and then runs a full collection for every 64 MiB of them, which are not its memory at all.
+// With the empty deleter it counts nothing; the store asks for collections when it is short.
+std::shared_ptr<v8::BackingStore> MakeWindow(const std::shared_ptr<Arena>& arena, uint32_t number, uint64_t header) {
+  std::unique_ptr<v8::BackingStore> plain = v8::ArrayBuffer::NewBackingStore(
+      arena->Bytes(number, header), arena->Size(number), v8::BackingStore::EmptyDeleter, nullptr);
+  return {plain.release(), [arena, number](v8::BackingStore* gone) {
+            delete gone;
+            arena->Unpin(number);
+          }};
 }
 
 // One size class of one client's stock never holds more than this many slots.
@@ -191,19 +194,13 @@ bool Client::ReleaseTracked(uint32_t track, uint32_t number) {
 
 // --- windows ---
 
-v8::MaybeLocal<v8::ArrayBuffer> Client::ReadWindow(uint32_t number, uint64_t header) {
-  auto* record = new WindowRecord{arena, number};
-  std::unique_ptr<v8::BackingStore> store =
-      v8::ArrayBuffer::NewBackingStore(arena->Bytes(number, header), arena->Size(number), OnWindowGone, record);
-  return v8::ArrayBuffer::New(isolate, std::move(store));
+v8::Local<v8::ArrayBuffer> Client::ReadWindow(uint32_t number, uint64_t header) {
+  return v8::ArrayBuffer::New(isolate, MakeWindow(arena, number, header));
 }
 
 v8::MaybeLocal<v8::ArrayBuffer> Client::WriteWindow(uint32_t number, uint32_t generation, uint32_t* out_index) {
   if (!arena->Apply(number, generation, Event::kPin)) return {};
-  const uint64_t header = Load(arena->Header(number));
-  auto* record = new WindowRecord{arena, number};
-  std::shared_ptr<v8::BackingStore> store =
-      v8::ArrayBuffer::NewBackingStore(arena->Bytes(number, header), arena->Size(number), OnWindowGone, record);
+  std::shared_ptr<v8::BackingStore> store = MakeWindow(arena, number, Load(arena->Header(number)));
   v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, store);
   if (writables_free_.empty()) {
     WritableWindow& fresh = writables_.emplace_back();

@@ -73,7 +73,7 @@ class Client {
   void HoldFirst(uint32_t number);
 
   // --- windows ---
-  v8::MaybeLocal<v8::ArrayBuffer> ReadWindow(uint32_t number, uint64_t header);
+  v8::Local<v8::ArrayBuffer> ReadWindow(uint32_t number, uint64_t header);
   // A writable window on an object just created; undefined index on failure.
   v8::MaybeLocal<v8::ArrayBuffer> WriteWindow(uint32_t number, uint32_t generation, uint32_t* index);
   WritableWindow* FindWritable(uint32_t index, uint32_t number, uint32_t generation);

@@ -196,8 +196,7 @@ void Get(const Arguments& arguments) {
   uint64_t header;
   const int32_t answer = client->arena->Pin(number, Unsigned(arguments, 1), &header);
   if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
-  v8::Local<v8::ArrayBuffer> buffer;
-  if (!client->ReadWindow(number, header).ToLocal(&buffer)) return;
+  const v8::Local<v8::ArrayBuffer> buffer = client->ReadWindow(number, header);
   client->result[kFormat] = client->arena->Slot(number)[slot::kFormat];
   arguments.GetReturnValue().Set(buffer);
 }
