@@ -156,7 +156,9 @@ int32_t Client::HoldAgain(uint32_t number, uint32_t generation) {
 
 void Client::DropLocal(uint32_t number) {
   if (--local_holds_[number] != 0) return;
-  if (arena->DropHold(index, number, true)) KeepRecycled(number);
+  // While somebody waits for memory, nothing may slip into a stock behind the actor that has just recalled them all.
+  const bool may_recycle = Load(arena->Word(actor::kWanted)) == 0;
+  if (arena->DropHold(index, number, may_recycle)) KeepRecycled(number);
 }
 
 uint32_t Client::Track(v8::Local<v8::Object> object, uint32_t number) {

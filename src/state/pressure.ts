@@ -15,7 +15,7 @@ export type PressureStep = 'recall' | 'minorHere' | 'fullHere' | 'fullEverywhere
 const STEPS: readonly PressureStep[] = ['recall', 'minorHere', 'fullHere', 'fullEverywhere', 'fallback'];
 
 /** Time for the background sweeper after a collection was reported. */
-export const SETTLE_MS = 10;
+export const SETTLE_MS = 20;
 /** Time for a thread to report the collection it was asked for, before the next step is taken without it. */
 export const COLLECTION_WAIT_MS = 500;
 /** After full collections that did not help, they are skipped this long, at least. */
