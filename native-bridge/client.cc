@@ -26,6 +26,8 @@ constexpr size_t kStockEntriesPerClass = 64;
 void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
   TrackedRef* ref = info.GetParameter();
   ref->object.Reset();
+  // Nobody can seal it any more, whoever else holds it: a forgotten slot is an aborted one.
+  if (ref->is_slot) ref->client->arena->Abort(ref->number, ref->generation);
   ref->client->ReleaseTracked(ref->index, ref->number);
 }
 
@@ -78,6 +80,11 @@ void Client::AddStock(uint32_t number, uint32_t generation) {
 }
 
 bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, uint32_t format, uint64_t flags) {
+  // A resizable source may have grown since the block was asked for.
+  if (bytes > uint64_t{arena->Slot(number)[slot::kCapacityUnits]} * kUnitBytes) {
+    if (arena->Apply(number, generation, Event::kHandBack)) arena->PushFreed(number);
+    return false;
+  }
   if (!arena->Apply(number, generation, Event::kCreate, flags)) return false;
   uint32_t* record = arena->Slot(number);
   record[slot::kSizeLow] = static_cast<uint32_t>(bytes);
@@ -177,8 +184,16 @@ uint32_t Client::Track(v8::Local<v8::Object> object, uint32_t number) {
   return track;
 }
 
+uint32_t Client::TrackSlot(v8::Local<v8::Object> object, uint32_t number, uint32_t generation) {
+  const uint32_t track = Track(object, number);
+  tracked_[track].is_slot = true;
+  tracked_[track].generation = generation;
+  return track;
+}
+
 void Client::Retrack(uint32_t track, v8::Local<v8::Object> object) {
   TrackedRef& ref = tracked_[track];
+  ref.is_slot = false;
   ref.object.Reset(isolate, object);
   ref.object.SetWeak(&ref, OnRefCollected, v8::WeakCallbackType::kParameter);
 }

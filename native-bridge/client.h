@@ -24,6 +24,9 @@ struct TrackedRef {
   uint32_t number = 0;
   uint32_t index = 0;
   bool in_use = false;
+  // A slot being written, of this generation: its collection aborts the object as well.
+  bool is_slot = false;
+  uint32_t generation = 0;
   v8::Global<v8::Object> object;
 };
 
@@ -66,6 +69,8 @@ class Client {
 
   // --- refs ---
   uint32_t Track(v8::Local<v8::Object> object, uint32_t number);
+  uint32_t TrackSlot(v8::Local<v8::Object> object, uint32_t number, uint32_t generation);
+  // The object takes the place of the one tracked before: a ref, that of the slot it was sealed from.
   void Retrack(uint32_t index, v8::Local<v8::Object> object);
   bool ReleaseTracked(uint32_t index, uint32_t number);
   // A further or first ref of this thread; a status.

@@ -49,8 +49,9 @@ Source SourceOf(v8::Local<v8::Value> value) {
 void CopySource(const Source& source, uint8_t* target) {
   if (source.value->IsArrayBufferView()) {
     auto view = source.value.As<v8::ArrayBufferView>();
-    if (source.bytes < kNonTemporalBytes) {
-      // Also reads small arrays that live on V8's heap, without giving them a buffer first.
+    if (!view->HasBuffer()) {
+      // A small array that lives on V8's heap: read without giving it a buffer first. Not for others: V8 11 copies
+      // nothing of an array that tracks the length of a resizable buffer.
       view->CopyContents(target, source.bytes);
       return;
     }
@@ -60,6 +61,12 @@ void CopySource(const Source& source, uint8_t* target) {
   const void* data = source.value->IsArrayBuffer() ? source.value.As<v8::ArrayBuffer>()->Data()
                                                    : source.value.As<v8::SharedArrayBuffer>()->Data();
   CopyBytes(target, data, source.bytes);
+}
+
+// Where a buffer's bytes lie. V8 answers no address for a buffer without bytes; its backing store knows it.
+const void* AddressOf(v8::Local<v8::ArrayBuffer> buffer) {
+  if (buffer->ByteLength() != 0 || buffer->WasDetached()) return buffer->Data();
+  return buffer->GetBackingStore()->Data();
 }
 
 // Creates an object in the leased slot named by two arguments, or in the stock's when the first is undefined; enters
@@ -119,7 +126,8 @@ void Create(const Arguments& arguments) {
     client->ForgetCreated(number);
     return arguments.GetReturnValue().Set(status::kNoWindow);
   }
-  client->result[kTrack] = client->Track(arguments[2].As<v8::Object>(), number);
+  client->result[kTrack] =
+      client->TrackSlot(arguments[2].As<v8::Object>(), number, client->result[kGeneration]);
   client->result[kWritable] = writable;
   arguments.GetReturnValue().Set(buffer);
 }
@@ -136,7 +144,7 @@ void Seal(const Arguments& arguments) {
   Arena& arena = *client->arena;
   v8::Local<v8::ArrayBuffer> buffer = window->buffer.Get(arguments.GetIsolate());
   const bool whole = !buffer.IsEmpty() && !buffer->WasDetached() && buffer->ByteLength() == arena.Size(number) &&
-                     buffer->Data() == window->store->Data();
+                     AddressOf(buffer) == window->store->Data();
   client->CloseWritable(*window);
   if (!whole || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
     arena.Abort(number, generation);
@@ -208,7 +216,7 @@ void ReleaseWindow(const Arguments& arguments) {
   if (!client->connected) return arguments.GetReturnValue().Set(status::kClosed);
   if (!arguments[0]->IsArrayBuffer()) return arguments.GetReturnValue().Set(status::kNotAWindow);
   auto buffer = arguments[0].As<v8::ArrayBuffer>();
-  const void* data = buffer->Data();
+  const void* data = AddressOf(buffer);
   const bool is_window = !buffer->WasDetached() && client->arena->Contains(data) && !client->IsWritable(data);
   if (!is_window || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
     return arguments.GetReturnValue().Set(status::kNotAWindow);

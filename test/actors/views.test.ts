@@ -1,13 +1,24 @@
 // deadline: 180 s
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, open, openSync, read, rmSync, write, writeSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, open, openSync, read, rmSync, write, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { NotAWindowError, ObjectNotFoundError, Store, WindowLostError } from '../../src/index.ts';
+import {
+  NotAWindowError,
+  ObjectNotFoundError,
+  type ObjectRef,
+  type ObjectToken,
+  Store,
+  WindowLostError,
+  type WritableSlot,
+} from '../../src/index.ts';
 import { collect, collectUntil } from '../support/collection.ts';
+import { failure } from '../support/rejection.ts';
 
 const MEBIBYTE = 2 ** 20;
 const POOL = 8 * MEBIBYTE;
@@ -27,6 +38,15 @@ async function churn(store: Store, times: number): Promise<void> {
   }
 }
 
+/** Puts so many objects of 1 MiB; {@link assertFilled} knows their bytes. */
+function fillPool(store: Store, count: number): Promise<ObjectRef<Uint8Array>[]> {
+  return Promise.all(Array.from({ length: count }, () => store.put(new Uint8Array(MEBIBYTE).fill(6))));
+}
+
+async function assertFilled(refs: readonly ObjectRef<Uint8Array>[]): Promise<void> {
+  for (const ref of refs) assert.ok(isAll(await ref.get(), 6), 'foreign bytes');
+}
+
 test('a kept view reads its own bytes after release, deletion, ten refills and the end of the store', async () => {
   const store = await Store.create({ memory: POOL, spillLimit: 4 * MEBIBYTE });
   const first = await store.put(new Uint8Array(MEBIBYTE).fill(1));
@@ -36,7 +56,7 @@ test('a kept view reads its own bytes after release, deletion, ten refills and t
   second.release();
   assert.ok(store.delete(first));
   assert.not.ok(store.contains(first));
-  await assertRejects(store.get(first), ObjectNotFoundError);
+  await failure(() => store.get(first), ObjectNotFoundError, 'ObjectNotFound');
   await churn(store, 10);
   assert.ok(isAll(view, 1));
   assert.ok(isAll(released, 2));
@@ -47,16 +67,71 @@ test('a kept view reads its own bytes after release, deletion, ten refills and t
   assert.ok(isAll(released, 2), 'after the end of the store');
 });
 
-test('a view of an object on disk stays right as well', async () => {
-  const store = await Store.create({ memory: MEBIBYTE, spillLimit: 8 * MEBIBYTE });
-  const ref = await store.put(new Uint8Array(2 * MEBIBYTE).fill(3));
-  assert.is(store.list()[0]?.location, 'fallback');
-  const view = await ref.get();
-  ref.release();
-  for (let round = 0; round < 20; round++) (await store.put(new Uint8Array(2 * MEBIBYTE).fill(4))).release();
-  assert.ok(isAll(view, 3));
+const KINDS =
+  'Uint8Array Uint8ClampedArray Int8Array Uint16Array Int16Array Uint32Array Int32Array BigUint64Array BigInt64Array ' +
+  'Float32Array Float64Array DataView';
+
+/** Every kind of view, on the whole of a buffer. */
+function everyView(buffer: ArrayBuffer): unknown[] {
+  return KINDS.split(' ').map((name) => Reflect.construct(Reflect.get(globalThis, name), [buffer]));
+}
+
+/** A worker that puts one object of each kind and tells their tokens, until it is terminated. */
+const PUTTER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  import(workerData.module).then(({ Store }) => {
+    const store = Store.connectSync(workerData.store);
+    globalThis.refs = workerData.values.map((value) => store.putSync(value));
+    parentPort.postMessage(globalThis.refs.map((ref) => ref.token));
+    parentPort.on('message', () => {});
+  });`;
+
+async function putElsewhere(store: Store, values: unknown[]) {
+  const module = new URL('../../src/index.js', import.meta.url).href;
+  const workerData = { module, store: store.handle, values };
+  const worker = new Worker(PUTTER, { eval: true, execArgv: [], workerData });
+  const [tokens]: ObjectToken[][] = await once(worker, 'message');
+  return { worker, tokens: tokens ?? [] };
+}
+
+test('a view outlives the worker that made the object, on disk too', async () => {
+  const store = await Store.create({ memory: POOL, spillLimit: POOL });
+  const values = Array.from({ length: 9 }, (_, index) => new Uint8Array(MEBIBYTE).fill(index));
+  const { worker, tokens } = await putElsewhere(store, values);
+  const locations = store.list().map(({ location }) => location);
+  assert.ok(locations.includes('primary') && locations.includes('fallback'), String(locations));
+  const views = await Promise.all([0, 8].map((index) => store.ref(tokens[index]!).get()));
+  await worker.terminate();
+  for (const token of tokens) store.delete(token);
+  await churn(store, 10);
+  const right = (): boolean =>
+    views.every((view, index) => view instanceof Uint8Array && isAll(view, index * 8));
+  assert.ok(right());
+  await store.verify();
   await store.close();
-  assert.ok(isAll(view, 3));
+  collect();
+  assert.ok(right(), 'after the end of the store');
+});
+
+test('every kind of value comes through another thread as it was', async () => {
+  const store = await Store.create({ memory: POOL, spillLimit: 0 });
+  const { buffer } = Uint8Array.from({ length: 24 }, (_, index) => index * 9);
+  const views = [buffer, ...everyView(buffer), ...everyView(new ArrayBuffer(0))];
+  const scalars = [0, -0, Number.NaN, 1n, 'täxt', true, null, undefined, new Date(5), /x/g];
+  const nested = [new Map([[1, new Set('ab')]]), { list: [1, [{ a: [] }]], bytes: new Uint8Array([1]) }];
+  const values: unknown[] = [...views, new Float64Array(buffer, 8, 1), ...scalars, ...nested];
+  const { worker, tokens } = await putElsewhere(store, values);
+  const compare = async (token: ObjectToken, value: unknown): Promise<void> => {
+    const got = await store.ref(token).get();
+    assert.is(Object.prototype.toString.call(got), Object.prototype.toString.call(value));
+    assert.equal(got, value);
+    if (value instanceof Uint8Array) assert.ok(Buffer.isBuffer(store.putSync(Buffer.from(value)).getSync()));
+  };
+  for (const [index, token] of tokens.entries()) await compare(token, values[index]);
+  await worker.terminate();
+  await collectUntil(store, ({ objectCount }) => objectCount === 0);
+  await store.verify();
+  await store.close();
 });
 
 test('an explicitly released window is empty, and so are all views on it', async () => {
@@ -69,111 +144,212 @@ test('an explicitly released window is empty, and so are all views on it', async
   store.release(part);
   assert.equal([view.length, part.length, bytes.length, view.buffer.byteLength], [0, 0, 0, 0]);
   assert.equal([...other], [1, 2, 3, 4], 'another window is not touched');
-  assert.throws(
-    () => store.release(view),
-    (error: unknown) => error instanceof NotAWindowError,
-  );
-  assert.throws(
-    () => store.release(new Uint8Array(8)),
-    (error: unknown) => error instanceof NotAWindowError,
-  );
-  const used = await store.use(ref, (value) => value.reduce((sum, one) => sum + one, 0));
-  assert.is(used, 10);
+  for (const gone of [view, part, bytes, view.buffer, new Uint8Array(8), new ArrayBuffer(8)]) {
+    await failure(() => store.release(gone), NotAWindowError, 'InvalidArgument');
+  }
   store.release(other);
   assert.is((await store.stats()).viewedCount, 0);
   await store.close();
 });
 
 test('a pending fs.write of a forgotten view writes the right bytes', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plasmoid-views-'));
-  const pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
   const store = await Store.create({ memory: POOL, spillLimit: 0 });
-  try {
-    // A pipe that nobody reads takes 64 KiB; the rest of the write is pending until somebody does.
-    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writer = openSync(pipe, constants.O_WRONLY);
-    const written = await (async () => {
-      const ref = await store.put(new Uint8Array(MEBIBYTE).fill(5));
-      const pending = writeAll(writer, await ref.get());
-      ref.release();
-      return { pending };
-    })();
-    collect();
-    await churn(store, 3);
-    const received: Buffer[] = [];
-    let length = 0;
-    while (length < MEBIBYTE) {
-      const piece = Buffer.alloc(64 * 1024);
-      const bytesRead = await readSome(reader, piece);
-      received.push(piece.subarray(0, bytesRead));
-      length += bytesRead;
-    }
-    await written.pending;
-    closeSync(writer);
-    closeSync(reader);
-    assert.ok(isAll(Buffer.concat(received), 5));
-    await collectUntil(store, (stats) => stats.objectCount === 0);
-  } finally {
-    await store.close();
-    rmSync(folder, { recursive: true });
+  // A pipe that nobody reads takes 64 KiB; the rest of the write is pending until somebody does.
+  using pipe = await openPipe();
+  const written = await (async () => {
+    const ref = await store.put(new Uint8Array(MEBIBYTE).fill(5));
+    const pending = writeAll(pipe.writer, await ref.get());
+    ref.release();
+    return { pending };
+  })();
+  collect();
+  await churn(store, 3);
+  const received: Buffer[] = [];
+  for (let length = 0; length < MEBIBYTE; length += received.at(-1)?.length ?? 0) {
+    const piece = Buffer.alloc(64 * 1024);
+    received.push(piece.subarray(0, await readSome(pipe.reader, piece)));
   }
+  assert.is(await written.pending, MEBIBYTE);
+  assert.ok(isAll(Buffer.concat(received), 5));
+  await collectUntil(store, (stats) => stats.objectCount === 0);
+  await store.close();
 });
 
 test('a pending fs.read into an aborted slot never reaches another object', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'plasmoid-views-'));
-  const pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
   const store = await Store.create({ memory: POOL, spillLimit: 0 });
-  try {
-    const opened = promisify(open)(pipe, 'r');
-    const writer = openSync(pipe, 'w');
-    const reader = await opened;
-    const pending = await (async () => {
-      const slot = await store.create(MEBIBYTE);
-      const { bytes } = slot;
-      const reading = readSome(reader, bytes);
-      slot.abort();
-      assert.is(bytes.length, 0);
-      return { reading };
-    })();
-    collect();
-    assert.is((await store.stats()).deletingCount, 1, 'quarantined while the read is pending');
-    const others = [];
-    for (let index = 0; index < 7; index++) others.push(await store.put(new Uint8Array(MEBIBYTE).fill(6)));
-    writeSync(writer, Buffer.alloc(60_000, 7));
-    await pending.reading;
-    for (const other of others) assert.ok(isAll(await other.get(), 6));
-    closeSync(writer);
-    closeSync(reader);
-    await collectUntil(store, (stats) => stats.deletingCount === 0);
-    await store.verify();
-  } finally {
-    await store.close();
-    rmSync(folder, { recursive: true });
-  }
+  using pipe = await openPipe();
+  const pending = await (async () => {
+    const slot = await store.create(MEBIBYTE);
+    const { bytes } = slot;
+    const reading = readSome(pipe.reader, bytes);
+    slot.abort();
+    assert.is(bytes.length, 0);
+    return { reading };
+  })();
+  collect();
+  assert.is((await store.stats()).deletingCount, 1, 'quarantined while the read is pending');
+  const others = await fillPool(store, 7);
+  writeSync(pipe.writer, Buffer.alloc(60_000, 7));
+  assert.is(await pending.reading, 60_000);
+  await assertFilled(others);
+  await collectUntil(store, (stats) => stats.deletingCount === 0);
+  others.push(...(await fillPool(store, 1)));
+  assert.is((await store.stats()).primary.allocatedBytes, POOL, 'the eighth block is in use again');
+  await assertFilled(others);
+  await store.verify();
+  await store.close();
 });
 
-test('sealing a slot whose buffer was transferred away is an error, and the object goes with the alias', async () => {
+test('a read that outlives sealing writes into its own object alone', async () => {
   const store = await Store.create({ memory: POOL, spillLimit: 0 });
-  let alias: Uint8Array | undefined;
-  await (async () => {
+  using pipe = await openPipe();
+  // Three reads are pending: into slots that are sealed and kept, sealed and forgotten, and forgotten unsealed.
+  const kept = await (async () => {
     const slot = await store.create(MEBIBYTE);
-    alias = structuredClone(slot.bytes, { transfer: [slot.bytes.buffer] });
-    assert.throws(
-      () => slot.seal(),
-      (error: unknown) => error instanceof WindowLostError && error.code === 'Invalid',
-    );
+    const reading = readSome(pipe.reader, slot.bytes.subarray(0, 1000));
+    return { reading, ref: slot.seal() };
   })();
-  alias?.fill(8);
-  const others = [];
-  for (let index = 0; index < 7; index++) others.push(await store.put(new Uint8Array(MEBIBYTE).fill(9)));
-  alias?.fill(8);
-  for (const other of others) assert.ok(isAll(await other.get(), 9));
-  assert.is((await store.stats()).deletingCount, 1);
-  alias = undefined;
+  const view = await kept.ref.get();
+  const forgotten = await (async () => {
+    const slot = await store.create(MEBIBYTE);
+    const reading = readSome(pipe.reader, slot.bytes.subarray(0, 1000));
+    slot.seal().release();
+    return { reading };
+  })();
+  const unsealed = await (async () => {
+    const slot = await store.create(MEBIBYTE);
+    return { reading: readSome(pipe.reader, slot.bytes.subarray(0, 1000)) };
+  })();
+  await collectUntil(store, ({ objectCount, deletingCount }) => objectCount === 3 && deletingCount === 2);
+  const others = await fillPool(store, 5);
+  assert.is((await store.stats()).primary.allocatedBytes, POOL);
+  writeSync(pipe.writer, Buffer.alloc(3000, 7));
+  const lengths = await Promise.all([kept.reading, forgotten.reading, unsealed.reading]);
+  assert.equal(lengths, [1000, 1000, 1000]);
+  await assertFilled(others);
+  // Who seals under a pending read has promised too much: the bytes arrive later, but nowhere else.
+  assert.ok(isAll(view.subarray(0, 1000), 7));
   await collectUntil(store, (stats) => stats.deletingCount === 0);
+  await store.verify();
   await store.close();
+});
+
+interface Alias {
+  fill(): unknown;
+  drop(): unknown;
+}
+
+const KEEPER = `
+  const { parentPort } = require('node:worker_threads');
+  let bytes;
+  parentPort.on('message', (buffer) => {
+    bytes ??= new Uint8Array(buffer);
+    parentPort.postMessage(bytes.fill(8).length);
+  });`;
+
+function aliasOf(buffer: ArrayBuffer): Alias {
+  const bytes = new Uint8Array(buffer);
+  return { fill: () => bytes.fill(8), drop: () => {} };
+}
+
+/** Ways to take a slot's buffer away. */
+const TRANSFERS: Record<string, (buffer: ArrayBuffer) => Promise<Alias> | Alias> = {
+  structuredClone: (buffer) => aliasOf(structuredClone(buffer, { transfer: [buffer] })),
+  postMessage: async (buffer) => {
+    const worker = new Worker(KEEPER, { eval: true });
+    const send = (buffers: ArrayBuffer[]): Promise<unknown> => {
+      worker.postMessage(buffers[0], buffers);
+      return once(worker, 'message');
+    };
+    await send([buffer]);
+    return { fill: () => send([]), drop: () => worker.terminate() };
+  },
+  // From Node 22 on.
+  ...('transfer' in ArrayBuffer.prototype && {
+    transfer: (buffer: ArrayBuffer) => aliasOf(Reflect.apply(Reflect.get(buffer, 'transfer'), buffer, [])),
+  }),
+};
+
+/** Loses three slots' buffers: one slot is sealed in vain, one aborted, one forgotten. */
+async function loseThree(store: Store, name: string): Promise<Alias[]> {
+  const ends: ((slot: WritableSlot) => unknown)[] = [
+    (slot) => failure(() => slot.seal(), WindowLostError, 'Invalid'),
+    (slot) => slot.abort(),
+    () => undefined,
+  ];
+  return Promise.all(
+    ends.map(async (end) => {
+      const slot = await store.create(MEBIBYTE);
+      const alias = await TRANSFERS[name]!(slot.bytes.buffer);
+      await end(slot);
+      return alias;
+    }),
+  );
+}
+
+for (const name of Object.keys(TRANSFERS)) {
+  test(`a slot whose buffer went away by ${name} cannot be sealed, and goes with the alias`, async () => {
+    const store = await Store.create({ memory: POOL, spillLimit: 0 });
+    let aliases = await loseThree(store, name);
+    await collectUntil(store, (stats) => stats.deletingCount === 3 && stats.objectCount === 3);
+    await Promise.all(aliases.map((alias) => alias.fill()));
+    const others = await fillPool(store, 5);
+    await Promise.all(aliases.map((alias) => alias.fill()));
+    await assertFilled(others);
+    assert.is((await store.stats()).deletingCount, 3);
+    await Promise.all(aliases.map((alias) => alias.drop()));
+    aliases = [];
+    await collectUntil(store, (stats) => stats.deletingCount === 0);
+    await store.verify();
+    await store.close();
+  });
+}
+
+test('a window being written cannot be released; a slot that is kept after its end keeps no memory', async () => {
+  const store = await Store.create({ memory: POOL, spillLimit: 0 });
+  const slots: WritableSlot[] = [];
+  const writeAndRead = async (size: number): Promise<void> => {
+    const slot = await store.create(size);
+    for (const bytes of [slot.bytes, slot.view.subarray(0, 0), slot.bytes.buffer]) {
+      await failure(() => store.release(bytes), NotAWindowError, 'InvalidArgument');
+    }
+    const kept = slot.bytes.fill(1);
+    const view = await slot.seal().get();
+    assert.equal([kept.length, slot.bytes.length, view.length], [0, 0, size]);
+    assert.ok(isAll(view, 1));
+    store.release(view);
+    await failure(() => store.release(view), NotAWindowError, 'InvalidArgument');
+    const aborted = await store.create(size);
+    aborted.abort();
+    slots.push(slot, aborted);
+  };
+  for (const size of [0, 1, 4096]) await writeAndRead(size);
+  await collectUntil(store, (stats) => stats.objectCount === 0);
+  assert.is(slots.length, 6);
+  await store.close();
+});
+
+test('use() lets the view go with its scope, and its outcome is the callback’s', async () => {
+  const store = await Store.create({ memory: POOL, spillLimit: 0 });
+  const ref = await store.put(Float64Array.from([1, 2, 3, 4]));
+  const seen: { readonly length: number }[] = [];
+  const sum = await store.use(ref, async (view) => {
+    seen.push(view, view.subarray(1));
+    await store.stats();
+    return view.reduce((total, one) => total + one, 0);
+  });
+  assert.equal([sum, ...seen.map(({ length }) => length)], [10, 0, 0]);
+  const mine = new Error('mine');
+  const thrown = await store.use(ref, () => Promise.reject(mine)).catch((error: unknown) => error);
+  assert.is(thrown, mine);
+  assert.is(await store.use(ref, (view) => store.release(view)), undefined);
+  assert.is(await store.use(await store.put(new Uint8Array(0)), ({ length }) => length), 0);
+  assert.is((await store.stats()).viewedCount, 0);
+  const closed = await store.use(ref, async (view) => {
+    await store.close();
+    return view.length;
+  });
+  assert.is(closed, 4, 'a store that ends meanwhile takes nothing away');
 });
 
 test('dropped refs, views and unsealed slots come back by collection', async () => {
@@ -191,32 +367,29 @@ test('dropped refs, views and unsealed slots come back by collection', async () 
   await store.close();
 });
 
-/** Starts a write; what it resolves with keeps nothing but the number of bytes. */
-function writeAll(file: number, bytes: Uint8Array): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(file, bytes, 0, bytes.length, null, (error, written) => (error ? reject(error) : resolve(written)));
-  });
+/** A pipe with both ends open, whose reads wait. */
+async function openPipe(): Promise<Disposable & { readonly reader: number; readonly writer: number }> {
+  const folder = mkdtempSync(join(tmpdir(), 'plasmoid-views-'));
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const opened = promisify(open)(path, 'r');
+  const writer = openSync(path, 'w');
+  const reader = await opened;
+  const end = (): void => {
+    closeSync(writer);
+    closeSync(reader);
+    rmSync(folder, { recursive: true });
+  };
+  return { reader, writer, [Symbol.dispose]: end };
 }
 
-/** Starts a read; 0 bytes when a pipe has nothing yet. */
-function readSome(file: number, bytes: Uint8Array): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(file, bytes, 0, bytes.length, null, (error, bytesRead) => {
-      if (error !== null && error.code !== 'EAGAIN') reject(error);
-      else resolve(error === null ? bytesRead : 0);
-    });
-  });
+/** Starts a write; nothing but the number of bytes is kept. */
+async function writeAll(file: number, bytes: Uint8Array): Promise<number> {
+  return promisify(write)(file, bytes, 0, bytes.length, null).then(({ bytesWritten }) => bytesWritten);
 }
 
-async function assertRejects(
-  promise: Promise<unknown>,
-  errorClass: new (...parameters: never[]) => Error,
-): Promise<void> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  assert.instance(error, errorClass);
+async function readSome(file: number, bytes: Uint8Array): Promise<number> {
+  return promisify(read)(file, bytes, 0, bytes.length, null).then(({ bytesRead }) => bytesRead);
 }
 
 test.run();

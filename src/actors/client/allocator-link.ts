@@ -8,10 +8,22 @@ import type { ControlRegion } from '../../pools/control-region.ts';
 import { RingConsumer } from '../../pools/ring/consumer.ts';
 import { RingProducer } from '../../pools/ring/producer.ts';
 import type { SharedWords } from '../../pools/ring/ring.ts';
-import { ACTOR, CLIENT, CLOSED, PARKING, RING_CAPACITY_WORDS } from '../../state/control-layout.ts';
-import { InterruptedError, OutOfResourceError, StoreClosedError, TimedOutError } from '../../state/errors.ts';
+import {
+  ACTOR,
+  CLIENT,
+  CLIENT_STATE,
+  CLOSED,
+  PARKING,
+  RING_CAPACITY_WORDS,
+} from '../../state/control-layout.ts';
+import {
+  InvalidArgumentError,
+  OutOfResourceError,
+  StoreClosedError,
+  TimedOutError,
+} from '../../state/errors.ts';
 import { decodeJsonText, REPLY, REQUEST } from '../protocol.ts';
-import { failureToError } from './failures.ts';
+import { failureToError, interrupted } from './failures.ts';
 
 /** A block that came from the actor. */
 export interface Lease {
@@ -58,21 +70,22 @@ export class AllocatorLink {
     }
     this.bridge = attached;
     this.#control = control;
-    const owner = attached.index + 2;
-    const { buffer } = control;
     const { index } = attached;
-    this.#requests = RingProducer.acquire(
-      buffer,
-      control.ringOffset(index, 'request'),
-      RING_CAPACITY_WORDS,
-      owner,
-    );
-    this.#replies = RingConsumer.acquire(
-      buffer,
-      control.ringOffset(index, 'reply'),
-      RING_CAPACITY_WORDS,
-      owner,
-    );
+    const { buffer } = control;
+    const owner = index + 2;
+    try {
+      const state = control.clientState(index) & CLIENT_STATE.MASK;
+      if (state !== CLIENT_STATE.LIVE) {
+        throw new InvalidArgumentError('the parts of the handle belong to two stores', { name: 'handle' });
+      }
+      const requests = control.ringOffset(index, 'request');
+      this.#requests = RingProducer.acquire(buffer, requests, RING_CAPACITY_WORDS, owner);
+      const replies = control.ringOffset(index, 'reply');
+      this.#replies = RingConsumer.acquire(buffer, replies, RING_CAPACITY_WORDS, owner);
+    } catch (error) {
+      attached.disconnect();
+      throw error;
+    }
     this.#parkingIndex = control.clientIndex(index, CLIENT.PARKING);
   }
 
@@ -304,8 +317,4 @@ function expectText(answer: Answer): string {
 
 function timedOut(timeoutMs: number): TimedOutError {
   return new TimedOutError(`no memory became free within ${timeoutMs} ms`, { timeoutMs });
-}
-
-function interrupted(signal: AbortSignal | undefined): InterruptedError {
-  return new InterruptedError('the call was aborted', {}, { cause: signal?.reason });
 }

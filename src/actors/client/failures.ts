@@ -1,6 +1,7 @@
 /** Errors of what the bridge and the allocator actor answer. */
 import { STATUS } from '../../state/bridge-status.ts';
 import {
+  InterruptedError,
   InvariantError,
   NotAWindowError,
   ObjectExistsError,
@@ -53,4 +54,9 @@ export function statusToError(status: number, what: string): PlasmoidError {
     default:
       return new InvariantError(`the bridge answered ${status} about ${what}`, { status, object: what });
   }
+}
+
+/** The error of a call whose signal fired. */
+export function interrupted(signal: AbortSignal | undefined): InterruptedError {
+  return new InterruptedError('the call was aborted', {}, { cause: signal?.reason });
 }

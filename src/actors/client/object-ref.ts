@@ -15,6 +15,7 @@ export interface RefHost {
   get<T>(ref: ObjectRef<T>, options?: WaitOptions): Promise<Sealed<T>>;
   getSync<T>(ref: ObjectRef<T>, options?: WaitOptions): Sealed<T>;
   idOf(ref: ObjectPlace): ObjectId;
+  chosenId(id: ObjectId | undefined): Uint8Array | undefined;
 }
 
 /**

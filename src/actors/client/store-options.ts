@@ -18,6 +18,7 @@ import {
   withDefault,
 } from '../../state/options.ts';
 import { FORMAT, type ViewByName } from '../../state/value-format.ts';
+import { interrupted } from './failures.ts';
 
 /** Options of `Store.create`. */
 export interface StoreOptions {
@@ -108,8 +109,16 @@ const NO_CREATE = Object.freeze(readOptions(CREATE_SPEC, undefined, ''));
 
 // Nothing to read is the usual case on the hot paths.
 export const readWaitOptions = (given: unknown, context: string): typeof NO_WAIT =>
-  given === undefined ? NO_WAIT : readOptions(WAIT_SPEC, given, context);
+  given === undefined ? NO_WAIT : notAborted(readOptions(WAIT_SPEC, given, context));
 export const readPutOptions = (given: unknown, context: string): typeof NO_PUT =>
-  given === undefined ? NO_PUT : readOptions(PUT_SPEC, given, context);
+  given === undefined ? NO_PUT : notAborted(readOptions(PUT_SPEC, given, context));
 export const readCreateOptions = (given: unknown, context: string): typeof NO_CREATE =>
-  given === undefined ? NO_CREATE : readOptions(CREATE_SPEC, given, context);
+  given === undefined ? NO_CREATE : notAborted(readOptions(CREATE_SPEC, given, context));
+
+/** A call that is aborted before it begins does nothing, whether it would have to wait or not. */
+function notAborted<Options extends { readonly signal?: AbortSignal | undefined }>(
+  options: Options,
+): Options {
+  if (options.signal?.aborted === true) throw interrupted(options.signal);
+  return options;
+}

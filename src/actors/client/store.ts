@@ -33,7 +33,7 @@ import {
   type WaitOptions,
 } from './store-options.ts';
 import { assertHandle, type StoreHandle, startStore } from './store-owner.ts';
-import { decodeSerialised, encodeValue } from './value-codec.ts';
+import { decodeSerialised, encodeValue, sizeOf } from './value-codec.ts';
 import type { WritableSlot } from './writable-slot.ts';
 
 export type { CreateOptions, PutOptions, StoreOptions, WaitOptions } from './store-options.ts';
@@ -113,10 +113,11 @@ export class Store implements RefHost, AsyncDisposable {
     const limits = readPutOptions(options, 'Store.put');
     const { source, format } = encodeValue(value);
     const ref = new ObjectRef<T>(this, limits.id);
-    const id = limits.id?.toBinary();
+    const id = this.chosenId(limits.id);
     let status = this.bridge.put(source, format, ref, id);
     while (status === STATUS.NO_STOCK) {
-      const lease = await this.#link.lease(source.byteLength, limits);
+      const lease = await this.#link.lease(sizeOf(source), limits);
+      this.#assertStillThere(source, lease);
       status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
     }
     return this.#made(ref, status, limits.id);
@@ -127,10 +128,10 @@ export class Store implements RefHost, AsyncDisposable {
     const limits = readPutOptions(options, 'Store.putSync');
     const { source, format } = encodeValue(value);
     const ref = new ObjectRef<T>(this, limits.id);
-    const id = limits.id?.toBinary();
+    const id = this.chosenId(limits.id);
     let status = this.bridge.put(source, format, ref, id);
     while (status === STATUS.NO_STOCK) {
-      const lease = this.#link.leaseSync(source.byteLength, limits);
+      const lease = this.#link.leaseSync(sizeOf(source), limits);
       status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
     }
     return this.#made(ref, status, limits.id);
@@ -192,11 +193,14 @@ export class Store implements RefHost, AsyncDisposable {
    * shall return at once. The callback must not leave native operations on the view under way.
    */
   async use<T, R>(ref: ObjectRef<T>, callback: (value: Sealed<T>) => R | Promise<R>): Promise<R> {
+    if (typeof callback !== 'function')
+      throw invalidArgument('callback', callback, 'a function', 'Store.use');
     const value = await this.get(ref);
     try {
       return await callback(value);
     } finally {
-      if (isStorableView(value)) this.release(value);
+      // Whatever the callback did with the view, or with the store: its outcome counts.
+      if (isStorableView(value)) this.#releaseWindow(value);
     }
   }
 
@@ -208,7 +212,7 @@ export class Store implements RefHost, AsyncDisposable {
    * Throws `NotAWindowError` when it is no view that a store gave out to be read, or was released before.
    */
   release(view: StorableView): void {
-    const status = this.bridge.releaseWindow(ArrayBuffer.isView(view) ? view.buffer : view);
+    const status = this.#releaseWindow(view);
     if (status !== STATUS.OK) throw statusToError(status, 'the view');
   }
 
@@ -296,6 +300,26 @@ export class Store implements RefHost, AsyncDisposable {
   idOf({ slot, generation }: ObjectPlace): ObjectId {
     if (this.#control.header(slot).named) return ObjectId.fromBinary(this.#control.idBytes(slot));
     return ObjectId.forSlot(this.#control.nonce, slot, generation);
+  }
+
+  /** @internal The bytes of an id for a new object. Automatic ids are taken by their places, now and later. */
+  chosenId(id: ObjectId | undefined): Uint8Array | undefined {
+    if (id?.slotOf(this.#control.nonce) === undefined) return id?.toBinary();
+    throw invalidArgument('id', id.hex, 'an id of your own choice, not one that names a place of this store');
+  }
+
+  /** While a put waits, its caller may transfer the buffer away. */
+  #assertStillThere(source: StorableView, { slot, generation }: Lease): void {
+    try {
+      sizeOf(source);
+    } catch (error) {
+      this.bridge.handBack(slot, generation);
+      throw error;
+    }
+  }
+
+  #releaseWindow(view: StorableView): number {
+    return this.bridge.releaseWindow(ArrayBuffer.isView(view) ? view.buffer : view);
   }
 
   async #end(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Values on their way into the store and out of it. */
+import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
-import { UnstorableValueError } from '../../state/errors.ts';
+import { InvalidArgumentError, UnstorableValueError } from '../../state/errors.ts';
 import {
   bytesOf,
   FORMAT,
@@ -17,11 +18,18 @@ export interface EncodedValue {
   readonly format: FormatCode;
 }
 
+const getterOf = (prototype: object): (() => number) =>
+  Object.getOwnPropertyDescriptor(prototype, 'byteLength')!.get!;
+const SIZE_GETTERS = {
+  typedArray: getterOf(Object.getPrototypeOf(Uint8Array.prototype)),
+  dataView: getterOf(DataView.prototype),
+  buffer: getterOf(ArrayBuffer.prototype),
+};
+
 /** Throws `UnstorableValueError`, or `InvalidArgumentError` for a view on a detached buffer. */
 export function encodeValue(value: Storable): EncodedValue {
   if (isStorableView(value)) {
-    // Refuses a detached buffer, which would be stored as empty.
-    if (value.byteLength === 0) bytesOf(value);
+    sizeOf(value);
     return { source: value, format: formatOf(value) };
   }
   try {
@@ -34,6 +42,27 @@ export function encodeValue(value: Storable): EncodedValue {
       { cause },
     );
   }
+}
+
+/**
+ * How many bytes the bridge will copy: as the engine knows it, whatever a subclass says of itself. Throws
+ * `InvalidArgumentError` for a view on a detached buffer, which would be stored as empty.
+ */
+export function sizeOf(value: StorableView): number {
+  try {
+    const size: number = sizeGetter(value).call(value);
+    if (size === 0) bytesOf(value);
+    return size;
+  } catch (cause) {
+    if (cause instanceof InvalidArgumentError) throw cause;
+    const message = 'value must not lie on a detached buffer, or outside of a shrunk one';
+    throw new InvalidArgumentError(message, { name: 'value' }, { cause });
+  }
+}
+
+function sizeGetter(value: StorableView): () => number {
+  if (!ArrayBuffer.isView(value)) return SIZE_GETTERS.buffer;
+  return types.isDataView(value) ? SIZE_GETTERS.dataView : SIZE_GETTERS.typedArray;
 }
 
 /** The value that was serialised into a window. */

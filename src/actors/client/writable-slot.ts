@@ -97,6 +97,8 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
   #end(state: 'sealed' | 'aborted'): void {
     this.#state = state;
     this.#view = undefined;
+    // Else a slot that is kept would keep its window's memory.
+    this.#bytes = new Uint8Array(0);
   }
 
   #assertWriting(): void {
