@@ -10,20 +10,29 @@ namespace plasmoid {
 
 namespace {
 
-// V8 collects on request only while its expose-gc flag is set. It is set for the moment of the call: a context made
-// with it on would show users a global `gc`. The count keeps one thread from clearing it under another's call.
+// V8 collects on request only while its expose-gc flag is set, and frees backing stores later, on another thread that may
+// be slow to come: asked for now, memory has to be back when the call returns. Both flags are set for the moment of the
+// call: a context made with the first on would show users a global `gc`. The count keeps one thread from clearing them
+// under another's call.
+constexpr char kFlagsDuring[] = "--expose-gc --no-concurrent-array-buffer-sweeping";
+constexpr char kFlagsAfter[] = "--no-expose-gc --concurrent-array-buffer-sweeping";
+constexpr char kFlagsAfterIfGiven[] = "--concurrent-array-buffer-sweeping";
 std::mutex flag_lock;
 int flag_users = 0;
+
+// Whether Node was started with --expose-gc: then it stays on, for the contexts and workers to come.
+bool gc_was_given = false;
+std::once_flag gc_was_looked_for;
 
 void CollectHere(v8::Isolate* isolate, bool full) {
   {
     std::lock_guard<std::mutex> guard(flag_lock);
-    if (flag_users++ == 0) v8::V8::SetFlagsFromString("--expose-gc");
+    if (flag_users++ == 0) v8::V8::SetFlagsFromString(kFlagsDuring);
   }
   isolate->RequestGarbageCollectionForTesting(full ? v8::Isolate::kFullGarbageCollection
                                                    : v8::Isolate::kMinorGarbageCollection);
   std::lock_guard<std::mutex> guard(flag_lock);
-  if (--flag_users == 0) v8::V8::SetFlagsFromString("--no-expose-gc");
+  if (--flag_users == 0) v8::V8::SetFlagsFromString(gc_was_given ? kFlagsAfterIfGiven : kFlagsAfter);
 }
 
 using ThreadKey = std::pair<const Arena*, uint32_t>;
@@ -77,7 +86,11 @@ bool RequestCollection(const std::shared_ptr<Arena>& arena, uint32_t client, boo
 }
 
 void AddCollectionFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
-  (void)isolate;
+  std::call_once(gc_was_looked_for, [isolate] {
+    v8::Local<v8::Context> context = isolate->GetCurrentContext();
+    v8::Local<v8::String> name = v8::String::NewFromUtf8Literal(isolate, "gc");
+    gc_was_given = context->Global()->Has(context, name).FromMaybe(false);
+  });
   NODE_SET_METHOD(exports, "collect", Collect);
 }
 

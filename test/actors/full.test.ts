@@ -14,10 +14,14 @@ import {
   TimedOutError,
 } from '../../src/index.ts';
 import { bridge } from '../../src/pools/bridge.ts';
+import { FUTILE_PAUSE_MIN_MS } from '../../src/state/pressure.ts';
+import { collectUntil } from '../support/collection.ts';
 import { failure } from '../support/rejection.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
 const MEBIBYTE = 2 ** 20;
+/** Far more than any wait here may take, and far less than a store that waits where it should not. */
+const LATE_MS = 10_000;
 
 /** Puts and holds objects of 1 MiB until an error comes; the refs, and the error. */
 async function fill(store: Store): Promise<{ refs: ObjectRef<Uint8Array>[]; error: OutOfDiskError }> {
@@ -101,7 +105,38 @@ test('what can never fit fails at once, however full the store is', async () => 
   }
   const { refs } = await fill(store);
   assert.is(refs.length, 12);
+  const startedMs = performance.now();
   await failure(() => store.create(size), ObjectStoreFullError, 'ObjectStoreFull');
+  // One round trip, where any way through collections would take a round of them and a pause.
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < FUTILE_PAUSE_MIN_MS, `it took ${tookMs} ms`);
+  await store.close();
+});
+
+test('what is larger than the memory lies on disk, and comes back without a release', async () => {
+  using disk = mountSmallDisk(16);
+  if (disk === undefined) return;
+  const store = await Store.create({ memory: MEBIBYTE, spillDirectory: disk.directory });
+  // Three fit at a time: it can only go on when dropped refs and views are collected for the disk, too.
+  for (let round = 0; round < 20; round++) {
+    const view = await store.get(await store.put(new Uint8Array(5 * MEBIBYTE).fill(round)));
+    assert.is(view[5 * MEBIBYTE - 1], round);
+  }
+  await collectUntil(store, ({ objectCount }) => objectCount <= 1);
+  await store.verify();
+  await store.close();
+});
+
+test('a quota on the disk is kept', async () => {
+  const store = await Store.create({ memory: 2 * MEBIBYTE, spillLimit: 3 * MEBIBYTE });
+  for (let cycle = 0; cycle < 2; cycle++) {
+    const { refs, error } = await fill(store);
+    assert.is(refs.length, 5);
+    assert.is(error.values.fallbackAllocatedBytes, 3 * MEBIBYTE);
+    assert.is(error.values.fallbackBytes, 3 * MEBIBYTE);
+    assert.is(error.values.systemCode, 'none');
+    for (const ref of refs) ref.release();
+  }
   await store.close();
 });
 
@@ -121,8 +156,12 @@ test('a wait ends by its time or its signal, and takes nothing with it', async (
   // Nothing can become free here, and the store may say so before the time is up.
   const isEither = (error: unknown): boolean =>
     error instanceof TimedOutError || error instanceof OutOfDiskError;
-  assert.ok(isEither(await store.put(bytes, { timeout: 0 }).catch((error: unknown) => error)));
-  assert.throws(() => store.putSync(bytes, { timeout: 0 }), isEither);
+  for (const timeout of [0, 1, 50]) {
+    const startedMs = performance.now();
+    assert.ok(isEither(await store.put(bytes, { timeout }).catch((error: unknown) => error)));
+    assert.throws(() => store.putSync(bytes, { timeout }), isEither);
+    assert.ok(performance.now() - startedMs < LATE_MS, 'the time of the call is kept');
+  }
   const reason = new Error('enough');
   const aborted = await failure(
     () => store.put(bytes, { signal: AbortSignal.abort(reason) }),
@@ -144,6 +183,57 @@ test('a wait ends by its time or its signal, and takes nothing with it', async (
   assert.is(stats.waitingCreates, 0);
   assert.is(stats.objectCount, 0);
   await store.verify();
+  await store.close();
+});
+
+test('many that wait for a full store are refused together, and one after the other when some fit', async () => {
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 0 });
+  const { refs } = await fill(store);
+  const order: string[] = [];
+  const crowd = (count: number): Promise<unknown> =>
+    Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const kind = await store.put(new Uint8Array(MEBIBYTE)).then(
+          (ref) => {
+            refs.push(ref);
+            return 'ref';
+          },
+          (error: unknown) => (error instanceof OutOfDiskError ? 'full' : String(error)),
+        );
+        order.push(`${kind} ${index}`);
+      }),
+    );
+  const startedMs = performance.now();
+  await crowd(50);
+  assert.equal(
+    order.splice(0),
+    Array.from({ length: 50 }, (_, index) => `full ${index}`),
+  );
+  assert.ok(performance.now() - startedMs < LATE_MS, 'one pause and one round are enough for all');
+  refs.shift()?.release();
+  refs.shift()?.release();
+  await crowd(4);
+  assert.equal(order, ['ref 0', 'ref 1', 'full 2', 'full 3']);
+  assert.is((await store.stats()).waitingCreates, 0);
+  await store.verify();
+  await store.close();
+});
+
+test('memory that is freed while creates wait serves them in their order', async () => {
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 0 });
+  const { refs } = await fill(store);
+  const order: number[] = [];
+  // The second would fit as soon as one object is gone, but the first came first.
+  const sizes = [3 * MEBIBYTE, MEBIBYTE];
+  const waiting = sizes.map(async (size, index) => {
+    const ref = await store.put(new Uint8Array(size));
+    order.push(index);
+    return ref;
+  });
+  for (const ref of refs) ref.release();
+  const served = await Promise.all(waiting);
+  assert.equal(order, [0, 1]);
+  assert.is(served.length, 2);
   await store.close();
 });
 
@@ -178,6 +268,10 @@ test('a full object table is an error of its own, and passes', async () => {
   assert.is(refs.length, 10);
   refs.pop()?.release();
   refs.push(await store.put(new Uint8Array(5_000)));
+  for (const ref of refs) ref.release();
+  // Refs that are only dropped come back as well.
+  for (let round = 0; round < 100; round++) await store.put(new Uint8Array(10));
+  for (let round = 0; round < 100; round++) store.getSync(store.putSync(new Uint8Array(5_000)));
   await store.verify();
   await store.close();
 });

@@ -15,7 +15,7 @@ import { UNIT_BYTES } from '../../state/slot-layout.ts';
 import { stockBatch } from '../../state/stock-plan.ts';
 import { REPLY, REQUEST } from '../protocol.ts';
 import { ClientLink } from './client-link.ts';
-import { CreateQueue, type CreateQueueHost } from './create-queue.ts';
+import { type CollectionRound, CreateQueue, type CreateQueueHost } from './create-queue.ts';
 
 /** Requests served per client and turn: one busy client cannot starve the rest. */
 const REQUESTS_PER_TURN = 32;
@@ -52,7 +52,6 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #queue: CreateQueue;
   /** Blocks given in advance at the last miss: by client, then by block size. */
   readonly #lastBatch: Map<number, number>[] = [];
-  #collectionsSeen = 0;
   #timer: NodeJS.Timeout | undefined;
   #spinLoads = SPIN_MIN_LOADS;
   #closed = false;
@@ -83,13 +82,9 @@ export class AllocatorActor implements CreateQueueHost {
     setImmediate(this.onRing);
   };
 
-  requestCollections(except: number): number {
-    let reached = 0;
-    for (const link of this.#links) {
-      if (link === undefined || link.client === except) continue;
-      if (this.#bridge.requestCollection(link.client, true)) reached++;
-    }
-    return reached;
+  requestCollections(full: boolean, except: ClientLink | undefined): CollectionRound {
+    const asked = this.#links.map((link) => (link === except ? undefined : link?.requestCollection(full)));
+    return { isOver: () => asked.every((isDone) => isDone === undefined || isDone()) };
   }
 
   wantMemory(wanted: boolean): void {
@@ -99,7 +94,6 @@ export class AllocatorActor implements CreateQueueHost {
   /** One look at everything; how much was done. */
   #turn(): number {
     let done = this.table.reclaimFreed();
-    done += this.#watchCollections();
     const clients = this.#control.actorWord(ACTOR.CLIENT_HIGH_WATER);
     for (let client = 0; client < clients; client++) {
       const state = this.#control.clientState(client) & CLIENT_STATE.MASK;
@@ -127,19 +121,6 @@ export class AllocatorActor implements CreateQueueHost {
     return link;
   }
 
-  #watchCollections(): number {
-    let total = 0;
-    for (const link of this.#links) {
-      if (link === undefined) continue;
-      const index = this.#control.clientIndex(link.client, CLIENT.COLLECTIONS);
-      total += Atomics.load(this.#control.words, index);
-    }
-    const fresh = total - this.#collectionsSeen;
-    this.#collectionsSeen = total;
-    for (let count = 0; count < fresh; count++) this.#queue.collectedElsewhere();
-    return Math.max(0, fresh);
-  }
-
   #recover(link: ClientLink): void {
     const { client } = link;
     this.#queue.removeClient(link);
@@ -148,8 +129,6 @@ export class AllocatorActor implements CreateQueueHost {
     link.recycle();
     this.#links[client] = undefined;
     this.#lastBatch[client]?.clear();
-    const collections = this.#control.clientIndex(client, CLIENT.COLLECTIONS);
-    this.#collectionsSeen -= Atomics.exchange(this.#control.words, collections, 0);
     // SYNC client-record: last, because another thread may claim the record from here on.
     const epoch = (this.#control.clientState(client) >>> CLIENT_STATE.EPOCH_SHIFT) + 1;
     Atomics.store(
@@ -160,6 +139,8 @@ export class AllocatorActor implements CreateQueueHost {
   }
 
   #handle(link: ClientLink, type: number, words: SharedWords, start: number): void {
+    // What its own client sent behind the request to close comes in the same batch; the closed word answers it.
+    if (this.#closed) return;
     const request = (words[start] ?? 0) >>> 0;
     switch (type) {
       case REQUEST.CREATE: {
@@ -282,6 +263,7 @@ export class AllocatorActor implements CreateQueueHost {
   #hasWork(): boolean {
     const control = this.#control;
     if (this.#queue.length > 0 && control.actorWord(ACTOR.FREED_HEAD) !== 0) return true;
+    if (this.#queue.hasReport) return true;
     const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
     for (let client = 0; client < clients; client++) {
       const state = control.clientState(client) & CLIENT_STATE.MASK;

@@ -17,6 +17,9 @@ export class ClientLink {
   readonly #requests: RingConsumer;
   readonly #replies: RingProducer;
   readonly #outbox: { readonly type: number; readonly words: ArrayLike<number> }[] = [];
+  /** Collections that the client's thread was asked for by interrupt. */
+  #collectionsAsked = 0;
+  #ended = false;
 
   constructor(control: ControlRegion, bridge: BridgeActor, client: number) {
     this.client = client;
@@ -74,15 +77,28 @@ export class ClientLink {
     if (Atomics.load(this.#control.words, parking) === PARKING.IN_LOOP) this.#bridge.ringClient(this.client);
   }
 
+  /**
+   * Asks the client's thread to collect, whatever it is doing. Whether it has, or has died, says the function returned;
+   * undefined when there is no such thread any more.
+   */
+  requestCollection(full: boolean): (() => boolean) | undefined {
+    if (!this.#bridge.requestCollection(this.client, full)) return undefined;
+    const asked = ++this.#collectionsAsked;
+    const done = this.#control.clientIndex(this.client, CLIENT.COLLECTIONS);
+    return () => this.#ended || Atomics.load(this.#control.words, done) >= asked;
+  }
+
   /** Throws `InvariantError` when a ring is not whole. */
   verify(): void {
     this.#requests.verify();
     this.#replies.verify();
   }
 
-  /** Empties both rings for the record's next client. The client of this link is dead. */
+  /** Makes rings and counter new for the record's next client. The client of this link is dead. */
   recycle(): void {
-    const { buffer } = this.#control;
+    this.#ended = true;
+    const { buffer, words } = this.#control;
+    Atomics.store(words, this.#control.clientIndex(this.client, CLIENT.COLLECTIONS), 0);
     resetRing(buffer, this.#control.ringOffset(this.client, 'request'), RING_CAPACITY_WORDS);
     resetRing(buffer, this.#control.ringOffset(this.client, 'reply'), RING_CAPACITY_WORDS);
   }

@@ -16,11 +16,17 @@ export interface CreateQueueHost {
   readonly primary: MemoryPool;
   readonly fallback: MemoryPool | undefined;
   readonly spillDirectory: string;
-  /** Asks every living client but one to run a full collection; how many were reached. */
-  requestCollections(except: number): number;
+  /** Interrupts every living client but one for a collection. */
+  requestCollections(full: boolean, except: ClientLink | undefined): CollectionRound;
   /** Whether deleters shall wake the actor at once. */
   wantMemory(wanted: boolean): void;
   nowMs(): number;
+}
+
+/** Collections that several threads were asked for. */
+export interface CollectionRound {
+  /** Whether each of them has collected or died. */
+  isOver(): boolean;
 }
 
 interface WaitingCreate {
@@ -28,8 +34,12 @@ interface WaitingCreate {
   readonly request: number;
   readonly sizeBytes: number;
   readonly ladder: PressureLadder;
-  /** Answers still due from other clients in the step `fullEverywhere`. */
-  outstanding: number;
+  /** COLLECT replies that the asker has not answered yet. */
+  due: number;
+  /** Those asked for by interrupt, until they are over or the asker is asked again. */
+  round: CollectionRound | undefined;
+  /** Why the disk could not serve it. */
+  refusal: FailureReport | undefined;
 }
 
 export class CreateQueue {
@@ -55,8 +65,10 @@ export class CreateQueue {
       link,
       request,
       sizeBytes,
-      ladder: new PressureLadder(this.#throttle),
-      outstanding: 0,
+      ladder: new PressureLadder(this.#throttle, this.#host.nowMs()),
+      due: 0,
+      round: undefined,
+      refusal: undefined,
     });
   }
 
@@ -78,15 +90,13 @@ export class CreateQueue {
   /** A client has run the collection it was asked for by a COLLECT reply. */
   collected(link: ClientLink, request: number): void {
     const one = this.#waiting.find((waiting) => waiting.link === link && waiting.request === request);
-    one?.ladder.collected(this.#host.nowMs());
+    if (one === undefined || --one.due > 0 || one.round !== undefined) return;
+    one.ladder.collected(this.#host.nowMs());
   }
 
-  /** A client has run the collection it was asked for by interrupt. */
-  collectedElsewhere(): void {
-    const head = this.#waiting[0];
-    if (head === undefined || head.ladder.current !== 'fullEverywhere') return;
-    head.outstanding--;
-    if (head.outstanding <= 0) head.ladder.collected(this.#host.nowMs());
+  /** Whether a round of collections that the head waits for is over. */
+  get hasReport(): boolean {
+    return this.#waiting[0]?.round?.isOver() === true;
   }
 
   /**
@@ -107,11 +117,16 @@ export class CreateQueue {
       }
       // Set before the last look, so that whatever is freed from now on wakes the actor.
       host.wantMemory(true);
-      const left = head.ladder.untilMs - host.nowMs();
-      if (left > 0) {
-        if (host.table.reclaimFreed() > 0) continue;
-        return left;
+      // Asked before what it freed is taken back: after its report nothing of it may be overlooked.
+      if (head.round?.isOver() === true) {
+        head.round = undefined;
+        head.ladder.collected(host.nowMs());
       }
+      if (host.table.reclaimFreed() > 0) continue;
+      const left = head.ladder.untilMs - host.nowMs();
+      if (left > 0) return left;
+      // Also between the steps: what a collection finds goes into the stock of its thread first.
+      if (host.table.recallLeases() > 0) continue;
       this.#step(head);
     }
   }
@@ -124,62 +139,73 @@ export class CreateQueue {
   #step(head: WaitingCreate): void {
     const host = this.#host;
     switch (head.ladder.advance(host.nowMs())) {
-      case 'recall':
-        host.table.reclaimFreed();
-        host.table.recallLeases();
-        return;
       case 'minorHere':
-        head.link.send(REPLY.COLLECT, [head.request, 0]);
+        this.#askHere(head, false);
         return;
       case 'fullHere':
-        head.link.send(REPLY.COLLECT, [head.request, 1]);
+        this.#askHere(head, true);
+        return;
+      case 'minorEverywhere':
+        this.#askEverywhere(head, false);
         return;
       case 'fullEverywhere':
-        head.outstanding = host.requestCollections(head.link.client);
-        if (head.outstanding === 0) head.ladder.collected(host.nowMs());
+        this.#askEverywhere(head, true);
         return;
-      case 'fallback':
-        this.#serveFromDisk(head);
+      case 'disk':
+        head.refusal = this.#serveFromDisk(head);
+        if (head.refusal === undefined) this.#waiting.shift();
+        return;
+      case 'pause':
+        return;
+      case 'refuse':
+        fail(head.link, head.request, head.refusal ?? this.#outOfDisk(head.sizeBytes, { reason: 'full' }));
         this.#waiting.shift();
         return;
     }
   }
 
+  #askHere(head: WaitingCreate, full: boolean): void {
+    head.due++;
+    head.round = undefined;
+    head.link.send(REPLY.COLLECT, [head.request, full ? 1 : 0]);
+  }
+
+  #askEverywhere(head: WaitingCreate, full: boolean): void {
+    // An asker that is busy in user code hears an interrupt, but not its ring.
+    head.round = this.#host.requestCollections(full, head.due > 0 ? undefined : head.link);
+  }
+
   #tryHead(head: WaitingCreate): boolean {
-    const { table, primary } = this.#host;
-    if (!table.hasFreeSlot) {
-      table.reclaimFreed();
-      if (!table.hasFreeSlot) table.recallLeases();
-      if (!table.hasFreeSlot) {
-        fail(head.link, head.request, {
-          error: 'OutOfResourceError',
-          message: 'the object table is full; create the store with a larger maxObjects',
-          values: { sizeBytes: head.sizeBytes },
-        });
-        return true;
-      }
-    }
-    // Larger than the pool: no step could help, the disk takes it at once.
-    if (head.sizeBytes > primary.capacityBytes) {
-      this.#serveFromDisk(head);
-      return true;
-    }
-    const block = primary.allocate(unitsOf(head.sizeBytes));
-    if (typeof block !== 'number') return false;
-    const { slot, generation } = table.lease(primary, block, head.link.client, 'answer');
-    head.link.send(REPLY.LEASED, [head.request, slot, generation]);
+    const { table, primary, fallback } = this.#host;
+    if (!table.hasFreeSlot) return false;
+    // What is larger than the memory can only lie on disk.
+    const pool = head.sizeBytes > primary.capacityBytes ? fallback : primary;
+    const block = pool?.allocate(unitsOf(head.sizeBytes));
+    if (pool === undefined || typeof block !== 'number') return false;
+    this.#lease(head, pool, block);
+    head.ladder.served(1 - primary.allocatedBytes / primary.capacityBytes);
     return true;
   }
 
-  #serveFromDisk(head: WaitingCreate): void {
+  /** Undefined when it was served, else why not. */
+  #serveFromDisk(head: WaitingCreate): FailureReport | undefined {
     const { table, fallback } = this.#host;
+    if (!table.hasFreeSlot) {
+      return {
+        error: 'OutOfResourceError',
+        message: 'the object table is full; create the store with a larger maxObjects',
+        values: { sizeBytes: head.sizeBytes },
+      };
+    }
     const block: number | AllocationFailure =
       fallback === undefined ? { reason: 'full' } : fallback.allocate(unitsOf(head.sizeBytes));
-    if (fallback === undefined || typeof block !== 'number') {
-      fail(head.link, head.request, this.#outOfDisk(head.sizeBytes, block));
-      return;
-    }
-    const { slot, generation } = table.lease(fallback, block, head.link.client, 'answer');
+    if (fallback === undefined || typeof block !== 'number') return this.#outOfDisk(head.sizeBytes, block);
+    this.#lease(head, fallback, block);
+    return undefined;
+  }
+
+  #lease(head: WaitingCreate, pool: MemoryPool, block: number): void {
+    const { slot, generation } = this.#host.table.lease(pool, block, head.link.client, 'answer');
     head.link.send(REPLY.LEASED, [head.request, slot, generation]);
   }
 
