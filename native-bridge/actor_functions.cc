@@ -1,5 +1,6 @@
 // The allocator actor's side of an arena, as JavaScript sees it. One actor per arena.
 #include <map>
+#include <vector>
 
 #include "arguments.h"
 #include "arena.h"
@@ -173,9 +174,14 @@ void AttachActor(const Arguments& arguments) {
 
 // --- the registry of arenas ---
 
+struct Entry {
+  v8::Isolate* owner;
+  std::shared_ptr<Arena> arena;
+};
+
 std::mutex registry_lock;
-std::map<uint32_t, std::shared_ptr<Arena>>& Registry() {
-  static auto* registry = new std::map<uint32_t, std::shared_ptr<Arena>>();
+std::map<uint32_t, Entry>& Registry() {
+  static auto* registry = new std::map<uint32_t, Entry>();
   return *registry;
 }
 uint32_t next_number = 1;
@@ -191,7 +197,7 @@ void OpenArena(const Arguments& arguments) {
   if (arena->HeaderValue(store_header::kMaxClients) != kMaxClients) {
     return ThrowMessage(isolate, "the layout's number of clients is not the bridge's");
   }
-  arguments.GetReturnValue().Set(RegisterArena(std::move(arena)));
+  arguments.GetReturnValue().Set(RegisterArena(isolate, std::move(arena)));
 }
 
 // releaseArena(arena): the number is forgotten; the arena lives as long as a window, a client or the actor
@@ -200,23 +206,37 @@ void ReleaseArena(const Arguments& arguments) {
   std::lock_guard<std::mutex> guard(registry_lock);
   auto found = Registry().find(Unsigned(arguments, 0));
   if (found == Registry().end()) return;
-  arena = std::move(found->second);
+  arena = std::move(found->second.arena);
   Registry().erase(found);
 }
 
 }  // namespace
 
-uint32_t RegisterArena(std::shared_ptr<Arena> arena) {
+uint32_t RegisterArena(v8::Isolate* owner, std::shared_ptr<Arena> arena) {
   std::lock_guard<std::mutex> guard(registry_lock);
   const uint32_t number = next_number++;
-  Registry().emplace(number, std::move(arena));
+  Registry().emplace(number, Entry{owner, std::move(arena)});
   return number;
+}
+
+void ForgetArenasOf(v8::Isolate* owner) {
+  // Destroyed after the lock is given back.
+  std::vector<std::shared_ptr<Arena>> arenas;
+  std::lock_guard<std::mutex> guard(registry_lock);
+  for (auto entry = Registry().begin(); entry != Registry().end();) {
+    if (entry->second.owner != owner) {
+      ++entry;
+      continue;
+    }
+    arenas.push_back(std::move(entry->second.arena));
+    entry = Registry().erase(entry);
+  }
 }
 
 std::shared_ptr<Arena> FindArena(uint32_t number) {
   std::lock_guard<std::mutex> guard(registry_lock);
   auto found = Registry().find(number);
-  return found == Registry().end() ? nullptr : found->second;
+  return found == Registry().end() ? nullptr : found->second.arena;
 }
 
 void AddArenaFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {

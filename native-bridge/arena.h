@@ -128,7 +128,9 @@ class Arena {
   std::array<Doorbell, kMaxClients> client_doorbells_;
 };
 
-uint32_t RegisterArena(std::shared_ptr<Arena> arena);
+// As with regions: a number is forgotten at the end of the thread that registered it.
+uint32_t RegisterArena(v8::Isolate* owner, std::shared_ptr<Arena> arena);
+void ForgetArenasOf(v8::Isolate* owner);
 std::shared_ptr<Arena> FindArena(uint32_t number);
 
 void AddArenaFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports);

@@ -84,7 +84,7 @@ int32_t CreateObject(Client* client, const Arguments& arguments, int id_index, i
   } else {
     number = Unsigned(arguments, leased_index);
     generation = Unsigned(arguments, leased_index + 1);
-    // Recalled meanwhile: the caller asks again.
+    // Recalled meanwhile, or too small by now: the caller asks again.
     if (!client->CreateLeased(number, generation, bytes, format, flags)) return status::kNoStock;
   }
   if (named && client->arena->InsertId(id, number) != status::kOk) {
@@ -292,6 +292,9 @@ void Disconnect(const Arguments& arguments) {
 // The death notice: node runs it when the thread ends in any way, also by terminate() and out of heap.
 void OnThreadEnd(void* data) {
   auto* connection = static_cast<Connection*>(data);
+  // SYNC client-death: first, because the record's next owner, who may come as soon as it is seen dead, opens the same
+  // doorbell. After disconnect() the bell is gone already.
+  if (connection->client->connected) connection->bell->Close();
   EndConnection(connection);
   connection->client->EndOfThread();
   delete connection;

@@ -48,6 +48,13 @@ void SizeClass(const Arguments& arguments) {
   arguments.GetReturnValue().Set(v8::Array::New(isolate, pair, 2));
 }
 
+// Runs after the hooks of the thread's clients, which were added later.
+void OnThreadEnd(void* data) {
+  auto* isolate = static_cast<v8::Isolate*>(data);
+  ForgetArenasOf(isolate);
+  ForgetRegionsOf(isolate);
+}
+
 }  // namespace
 
 }  // namespace plasmoid
@@ -55,6 +62,9 @@ void SizeClass(const Arguments& arguments) {
 NODE_MODULE_INIT(/* exports, module, context */) {
   (void)module;
   v8::Isolate* isolate = context->GetIsolate();
+  // Node aborts when a hook is added twice: an addon required again, past the module cache, is set up again.
+  node::RemoveEnvironmentCleanupHook(isolate, plasmoid::OnThreadEnd, isolate);
+  node::AddEnvironmentCleanupHook(isolate, plasmoid::OnThreadEnd, isolate);
   plasmoid::AddRegionFunctions(isolate, exports);
   plasmoid::AddArenaFunctions(isolate, exports);
   plasmoid::AddClientFunctions(isolate, exports);

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include "failure.h"
 #include "region.h"
@@ -11,9 +12,14 @@ namespace plasmoid {
 
 namespace {
 
+struct Entry {
+  v8::Isolate* owner;
+  std::shared_ptr<Region> region;
+};
+
 std::mutex registry_lock;
-std::map<uint32_t, std::shared_ptr<Region>>& Registry() {
-  static auto* registry = new std::map<uint32_t, std::shared_ptr<Region>>();
+std::map<uint32_t, Entry>& Registry() {
+  static auto* registry = new std::map<uint32_t, Entry>();
   return *registry;
 }
 uint32_t next_number = 1;
@@ -33,7 +39,7 @@ std::shared_ptr<Region> RegionArgument(const Arguments& arguments) {
 void ReturnRegion(const Arguments& arguments, std::shared_ptr<Region> region, const char* failed_call,
                   uint64_t bytes) {
   if (!region) return ThrowSystemError(arguments.GetIsolate(), errno, failed_call, bytes);
-  arguments.GetReturnValue().Set(RegisterRegion(std::move(region)));
+  arguments.GetReturnValue().Set(RegisterRegion(arguments.GetIsolate(), std::move(region)));
 }
 
 // mapAnonymous(bytes, hugePages) → region
@@ -114,7 +120,7 @@ void ReleaseRegion(const Arguments& arguments) {
     std::lock_guard<std::mutex> guard(registry_lock);
     auto found = Registry().find(static_cast<uint32_t>(IntegerArgument(arguments, 0)));
     if (found == Registry().end()) return;
-    region = std::move(found->second);
+    region = std::move(found->second.region);
     Registry().erase(found);
   }
   region->AbandonPopulation();
@@ -128,17 +134,32 @@ void RegionCount(const Arguments& arguments) {
 
 }  // namespace
 
-uint32_t RegisterRegion(std::shared_ptr<Region> region) {
+uint32_t RegisterRegion(v8::Isolate* owner, std::shared_ptr<Region> region) {
   std::lock_guard<std::mutex> guard(registry_lock);
   const uint32_t number = next_number++;
-  Registry().emplace(number, std::move(region));
+  Registry().emplace(number, Entry{owner, std::move(region)});
   return number;
+}
+
+void ForgetRegionsOf(v8::Isolate* owner) {
+  // Unmapped after the lock is given back.
+  std::vector<std::shared_ptr<Region>> regions;
+  std::lock_guard<std::mutex> guard(registry_lock);
+  for (auto entry = Registry().begin(); entry != Registry().end();) {
+    if (entry->second.owner != owner) {
+      ++entry;
+      continue;
+    }
+    entry->second.region->AbandonPopulation();
+    regions.push_back(std::move(entry->second.region));
+    entry = Registry().erase(entry);
+  }
 }
 
 std::shared_ptr<Region> FindRegion(uint32_t number) {
   std::lock_guard<std::mutex> guard(registry_lock);
   auto found = Registry().find(number);
-  return found == Registry().end() ? nullptr : found->second;
+  return found == Registry().end() ? nullptr : found->second.region;
 }
 
 void AddRegionFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {

@@ -1,133 +1,289 @@
-/** Kills workers at random points and looks at the store after each death. */
-import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
+/** Kills workers as planned and looks at the store after each death. */
+import { mkdtempSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Store } from '../../src/index.ts';
+import { type ObjectRef, Store } from '../../src/index.ts';
+import { ControlRegion } from '../../src/pools/control-region.ts';
+import { CLIENT, CLIENT_STATE, PARKING } from '../../src/state/control-layout.ts';
 import { collectUntil } from '../support/collection.ts';
 import { randomFrom, readSeed } from '../support/random.ts';
-import { ENDINGS, type Ending } from './death-worker.ts';
+import { ENDINGS, type Life, planDeaths, SCRIPTS, WORD } from './death-plan.ts';
+import type { DeathData } from './death-worker.ts';
 
 const MEBIBYTE = 2 ** 20;
-const STEPS_MAX = 200;
-const WORKERS_MAX = 3;
-const TRIES = 2_000;
+const MEMORY_BYTES = 24 * MEBIBYTE;
+const BIG_BYTES = 64 * MEBIBYTE;
 const DEATH_LIMIT_MS = 60_000;
+const TRIES = 2_000;
 const EXPECTED = /ERR_WORKER_OUT_OF_MEMORY|the end of this worker/;
 
-interface Life {
-  readonly seed: number;
-  readonly lastStep: number;
-  readonly ending: Ending;
+/** What all lives of a campaign share. */
+interface Scene {
+  readonly store: Store;
+  readonly control: ControlRegion;
+  readonly common: ObjectRef<Uint8Array>;
+  victim: ObjectRef<Uint8Array>;
+  /** Windows that workers sent away before they died. */
+  windows: ArrayBuffer[];
+  middles: number;
 }
 
-function planLife(random: () => number): Life {
-  const kind = random();
-  // Running out of heap takes longest, so it is rare.
-  const ending = kind < 0.7 ? 'terminate' : kind < 0.83 ? 'exit' : kind < 0.96 ? 'throw' : 'heap';
-  assert.ok(ENDINGS.includes(ending));
-  return { seed: Math.floor(random() * 2 ** 31), lastStep: Math.floor(random() * STEPS_MAX), ending };
-}
-
-async function liveAndDie(store: Store, token: unknown, life: Life): Promise<void> {
-  const steps = new Int32Array(new SharedArrayBuffer(4));
+async function liveAndDie(scene: Scene, life: Life): Promise<void> {
+  const words = new Int32Array(new SharedArrayBuffer(WORD.COUNT * 4));
+  const workerData: DeathData = {
+    ...life,
+    store: scene.store.handle,
+    common: scene.common.token,
+    victim: scene.victim.token,
+    words,
+    halfBytes: 14 * MEBIBYTE,
+    bigBytes: BIG_BYTES,
+  };
   const worker = new Worker(new URL('./death-worker.js', import.meta.url), {
-    workerData: { store: store.handle, token, steps, ...life },
-    resourceLimits: { maxOldGenerationSizeMb: 48 },
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: 32 },
     execArgv: [],
     stderr: true,
   });
-  const exited = once(worker, 'exit');
+  let ended = false;
+  const exited = new Promise<void>((resolve) =>
+    worker.once('exit', () => {
+      ended = true;
+      resolve();
+    }),
+  );
   const failed: unknown[] = [];
   worker.on('error', (error: NodeJS.ErrnoException) => {
     if (!EXPECTED.test(`${error.code} ${error.message}`)) failed.push(error);
   });
-  if (life.ending === 'terminate') {
-    // Reached, or waiting for memory before it: the point of death is random either way.
-    const atStep = waitForStep(steps, life.lastStep);
-    await Promise.race([atStep, exited]);
+  worker.on('message', (buffer: ArrayBuffer) => scene.windows.push(buffer));
+  const readyToDie = readiness(scene, life, words);
+  if (readyToDie !== undefined) {
+    const limitMs = performance.now() + DEATH_LIMIT_MS;
+    while (!ended && !readyToDie()) {
+      // Waited for by looking: a worker about to be killed cannot be relied on to tell.
+      await delay(1);
+      if (performance.now() > limitMs) throw await stillAlive(scene, life, words);
+    }
     await worker.terminate();
   }
-  await inTime(
-    exited.catch(() => undefined),
-    store,
-    life,
-    steps,
-  );
+  await inTime(exited, () => stillAlive(scene, life, words));
   if (failed.length > 0) throw failed[0];
 }
 
-async function waitForStep(steps: Int32Array, wanted: number): Promise<void> {
-  for (let attempt = 0; attempt < TRIES && Atomics.load(steps, 0) < wanted; attempt++) await delay(1);
+/** When to terminate it; undefined when it ends itself. */
+function readiness(scene: Scene, life: Life, words: Int32Array): (() => boolean) | undefined {
+  const startedMs = performance.now();
+  switch (life.ending) {
+    case 'gate':
+    case 'step':
+      return () => Atomics.load(words, WORD.STEPS) >= life.lastStep;
+    case 'moment':
+      return () => performance.now() - startedMs >= life.momentMs;
+    case 'middle':
+      return () => {
+        const is = inTheMiddle(scene, life, words);
+        if (is) scene.middles++;
+        return is;
+      };
+    default:
+      return undefined;
+  }
 }
 
-/** Fails with everything known when a worker that should be dead is not. */
-async function inTime<T>(awaited: Promise<T>, store: Store, life: Life, steps: Int32Array): Promise<T> {
+function inTheMiddle({ store, control }: Scene, { script }: Life, words: Int32Array): boolean {
+  if (script === 'big') {
+    return store.list().some(({ state, sizeBytes }) => state === 'created' && sizeBytes === BIG_BYTES);
+  }
+  if (Atomics.load(words, WORD.IN_CALL) === 0) return false;
+  const parking = control.clientIndex(Atomics.load(words, WORD.CLIENT), CLIENT.PARKING);
+  const wanted = script === 'blocked' ? PARKING.IN_WAIT : PARKING.IN_LOOP;
+  return Atomics.load(control.words, parking) === wanted;
+}
+
+async function stillAlive(scene: Scene, life: Life, words: Int32Array): Promise<Error> {
+  const stats = JSON.stringify(await scene.store.stats());
+  return new Error(`still alive at step ${words[WORD.STEPS]}: ${JSON.stringify(life)}, store: ${stats}`);
+}
+
+async function inTime<T>(awaited: Promise<T>, failure: () => Promise<Error>): Promise<T> {
   const abort = new AbortController();
   const late = delay(DEATH_LIMIT_MS, undefined, { signal: abort.signal }).then(async () => {
-    const stats = JSON.stringify(await store.stats());
-    throw new Error(
-      `still alive at step ${Atomics.load(steps, 0)}: ${JSON.stringify(life)}, store: ${stats}`,
-    );
+    throw await failure();
   });
+  late.catch(() => undefined);
   try {
     return await Promise.race([awaited, late]);
   } finally {
     abort.abort();
-    late.catch(() => undefined);
   }
 }
 
-async function recovered(store: Store): Promise<void> {
+/** Until every record but main's is free again. Statistics count the living only: the dead are seen in the records. */
+async function recovered({ store, control }: Scene): Promise<void> {
+  const taken = (client: number): boolean =>
+    (control.clientState(client) & CLIENT_STATE.MASK) !== CLIENT_STATE.FREE;
+  const busy = (): number[] => Array.from({ length: 256 }, (_, client) => client).filter(taken);
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    if ((await store.stats()).clientCount === 1) return;
+    if (busy().length === 1) return;
     await delay(1);
   }
-  throw new Error(`clients are not recovered: ${JSON.stringify(await store.stats())}`);
+  throw new Error(`records ${busy()} are not recovered: ${JSON.stringify(await store.stats())}`);
 }
 
-function openFiles(): number {
-  return process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0;
+async function assertWhole(scene: Scene, lives: readonly Life[]): Promise<void> {
+  try {
+    await recovered(scene);
+    await scene.store.verify();
+    const { waitingCreates, unsealedCount, clientCount } = await scene.store.stats();
+    assert.equal(
+      { waitingCreates, unsealedCount, clientCount },
+      { waitingCreates: 0, unsealedCount: 0, clientCount: 1 },
+    );
+    assert.ok(
+      scene.common.getSync().every((byte) => byte === 9),
+      'bytes of a common object',
+    );
+    for (const window of scene.windows) {
+      const bytes = new Uint8Array(window);
+      const [first] = bytes;
+      assert.ok(first !== 0 && bytes.every((byte) => byte === first), 'bytes of a window sent away');
+    }
+  } catch (error) {
+    process.stdout.write(`after ${JSON.stringify(lives)}\n`);
+    throw error;
+  }
 }
 
-function threads(): number {
-  return process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0;
+interface Footprint {
+  readonly files: readonly string[];
+  readonly threads: number;
+}
+
+/**
+ * Open files, by what they are, and threads. Without modules: Node itself (seen on 20) leaves the file open that a
+ * worker's loader was reading when the worker was terminated.
+ */
+function footprint(): Footprint {
+  if (process.platform !== 'linux') return { files: [], threads: 0 };
+  const files = readdirSync('/proc/self/fd')
+    .map(linkOf)
+    .filter((link) => link !== undefined && !/\.[cm]?js(?:on)?$/.test(link))
+    .map((link) => `${link}`.replace(/\d+/g, '*'));
+  return { files: files.sort(), threads: readdirSync('/proc/self/task').length };
+}
+
+function linkOf(file: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${file}`);
+  } catch {
+    // The descriptor that the directory itself was read with.
+    return undefined;
+  }
+}
+
+/** The least of several looks: a thread that is just ending would hide one that stays. */
+async function settledFootprint(): Promise<Footprint> {
+  let least = footprint();
+  for (let look = 0; look < 30; look++) {
+    await delay(10);
+    const { files, threads } = footprint();
+    least = {
+      files: files.length < least.files.length ? files : least.files,
+      threads: Math.min(threads, least.threads),
+    };
+  }
+  return least;
+}
+
+/** No more than before, at once or after a moment: the system takes back in its own time. */
+async function assertFootprint(before: Footprint): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const { files, threads } = footprint();
+    if (files.length <= before.files.length && threads <= before.threads) return;
+    await delay(10);
+  }
+  assert.equal(footprint(), before);
+}
+
+function victim(store: Store): Promise<ObjectRef<Uint8Array>> {
+  return store.put(new Uint8Array(50_000).fill(4));
 }
 
 /** Declares the campaign of so many deaths. */
 export function deathCampaign(deaths: number): void {
+  test('the same seed makes the same plan', () => {
+    const plan = planDeaths(randomFrom(5), 300);
+    assert.equal(planDeaths(randomFrom(5), 300), plan);
+    const lives = plan.flat(2);
+    assert.is(lives.length, 300);
+    assert.equal([...new Set(lives.map(({ script }) => script))].sort(), [...SCRIPTS].sort());
+    assert.equal([...new Set(lives.map(({ ending }) => ending))].sort(), [...ENDINGS].sort());
+  });
+
   test(`${deaths} workers die at random points and leave nothing`, async () => {
     const random = randomFrom(readSeed());
+    const plan = planDeaths(random, deaths);
     const spillDirectory = mkdtempSync(join(tmpdir(), 'plasmoid-death-'));
-    const store = await Store.create({ memory: 16 * MEBIBYTE, spillDirectory, spillLimit: 32 * MEBIBYTE });
-    const common = await store.put(new Uint8Array(1000).fill(9));
-    // Libuv's and V8's own threads, and files opened once, come with the first worker.
-    await liveAndDie(store, common.token, { seed: 1, lastStep: 20, ending: 'exit' });
-    await recovered(store);
-    const before = { files: openFiles(), threads: threads() };
+    const store = await Store.create({ memory: MEMORY_BYTES, spillDirectory, spillLimit: 160 * MEBIBYTE });
+    const scene: Scene = {
+      store,
+      control: new ControlRegion(store.handle.control),
+      common: await store.put(new Uint8Array(1000).fill(9)),
+      victim: await victim(store),
+      windows: [],
+      middles: 0,
+    };
+    // Libuv's and V8's own threads, and files opened once, come with the first workers.
+    const warmUp: Life = { script: 'mixed', ending: 'gate', seed: 1, lastStep: 20, momentMs: 0 };
+    await Promise.all([liveAndDie(scene, warmUp), liveAndDie(scene, warmUp)]);
+    await assertWhole(scene, [warmUp]);
+    const before = await settledFootprint();
     const startedMs = performance.now();
-    for (let died = 0; died < deaths; ) {
-      const together = Math.min(deaths - died, 1 + Math.floor(random() * WORKERS_MAX));
-      const lives = Array.from({ length: together }, () => planLife(random));
-      await Promise.all(lives.map((life) => liveAndDie(store, common.token, life)));
-      died += together;
-      await recovered(store);
-      await store.verify();
-      assert.ok((await common.get()).every((byte) => byte === 9));
+    for (const lanes of plan) {
+      const lives = lanes.flat();
+      await Promise.all(
+        lanes.map(async (lane) => {
+          for (const life of lane) await liveAndDie(scene, life);
+        }),
+      );
+      await assertWhole(scene, lives);
+      scene.windows = [];
+      scene.victim.release();
+      scene.victim = await victim(store);
     }
     const seconds = (performance.now() - startedMs) / 1000;
-    process.stdout.write(`${deaths} deaths in ${seconds.toFixed(1)} s\n`);
-    common.release();
+    process.stdout.write(
+      `${deaths} deaths in ${seconds.toFixed(1)} s, ${scene.middles} in the middle of a wait or copy\n`,
+    );
+    scene.common.release();
+    scene.victim.release();
+    await collectUntil(store, ({ objectCount }) => objectCount === 0);
     await store.trim();
-    const stats = await collectUntil(store, ({ objectCount }) => objectCount === 0);
-    assert.is(stats.primary.allocatedBytes + stats.fallback.allocatedBytes, 0);
-    assert.is(stats.leasedCount, 0);
+    const { primary, fallback, objectCount, leasedCount, clientCount } = await store.stats();
+    const bytes = [primary, fallback].map(({ allocatedBytes, leasedBytes, objectBytes }) => [
+      allocatedBytes,
+      leasedBytes,
+      objectBytes,
+    ]);
+    assert.equal(
+      { bytes, objectCount, leasedCount, clientCount },
+      {
+        bytes: [
+          [0, 0, 0],
+          [0, 0, 0],
+        ],
+        objectCount: 0,
+        leasedCount: 0,
+        clientCount: 1,
+      },
+    );
     await store.verify();
-    assert.equal({ files: openFiles(), threads: threads() }, before);
+    await assertFootprint(before);
     await store.close();
     assert.equal(readdirSync(spillDirectory), []);
     rmdirSync(spillDirectory);

@@ -1,39 +1,110 @@
 /**
- * A worker that does everything a client can do, in a random order from its seed, and counts its steps in shared memory,
- * so that it can be killed at any of them. At the step it is told it ends itself in the way it is told.
+ * A worker that does everything a client can do, and counts its steps in shared memory, so that it can be killed at any
+ * of them. Its random choices come from its seed.
  */
-import { workerData } from 'node:worker_threads';
-import { OutOfDiskError, Store } from '../../src/index.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import {
+  ObjectExistsError,
+  ObjectId,
+  ObjectNotFoundError,
+  ObjectNotSealedError,
+  type ObjectToken,
+  OutOfDiskError,
+  OutOfResourceError,
+  Store,
+  type StoreHandle,
+} from '../../src/index.ts';
 import { randomFrom } from '../support/random.ts';
-
-/** How a worker dies. */
-export const ENDINGS = ['terminate', 'exit', 'throw', 'heap'] as const;
-export type Ending = (typeof ENDINGS)[number];
+import { type Life, WORD } from './death-plan.ts';
 
 const KEPT_MAX = 20;
-const SIZE_LOG2_MAX = 21;
+const SIZE_LOG2_MAX = 20;
+const NAMES = 8;
+const FLOOD = 300;
 
-if (workerData?.steps !== undefined) await live();
+/** What this worker is started with. */
+export interface DeathData extends Life {
+  readonly store: StoreHandle;
+  /** Of objects that main holds: one to be read by all, one to be deleted by anybody. */
+  readonly common: ObjectToken<Uint8Array>;
+  readonly victim: ObjectToken<Uint8Array>;
+  readonly words: Int32Array<SharedArrayBuffer>;
+  /** Does not fit into memory twice. */
+  readonly halfBytes: number;
+  /** Larger than memory. */
+  readonly bigBytes: number;
+}
 
-async function live(): Promise<void> {
-  const { steps, lastStep, ending, seed, token } = workerData;
-  const random = randomFrom(seed);
-  const store = Store.connectSync(workerData.store);
-  const common = store.ref<Uint8Array>(token);
-  const kept: unknown[] = [];
-  const step = (): void => {
-    const number = Atomics.add(steps, 0, 1) + 1;
-    Atomics.notify(steps, 0);
-    if (number >= lastStep && ending !== 'terminate') endNow(ending);
-  };
-  const size = (): number => Math.floor(2 ** (random() * SIZE_LOG2_MAX));
+const data: DeathData = workerData;
+const { words, ending, lastStep } = data;
+const random = randomFrom(data.seed);
+const kept: unknown[] = [];
 
-  const actions: (() => void | Promise<void>)[] = [
-    () => void kept.push(store.putSync(new Uint8Array(size()))),
-    () => void kept.push(store.getSync(common)),
-    () => void kept.splice(0, KEPT_MAX / 2),
-    async () => void kept.push(await store.put(new Uint8Array(size()))),
-    async () => void (await store.stats()),
+function step(): void {
+  const number = Atomics.add(words, WORD.STEPS, 1) + 1;
+  Atomics.notify(words, WORD.STEPS);
+  if (number !== lastStep) return;
+  if (ending === 'exit') process.exit(7);
+  if (ending === 'throw') throw new Error('the end of this worker');
+  if (ending === 'gate') Atomics.wait(words, WORD.GATE, 0);
+  if (ending === 'heap') exhaustHeap();
+}
+
+function exhaustHeap(): void {
+  // In small pieces: one step past the limit that is too large ends the process instead of the thread.
+  let hoard: unknown;
+  for (;;) hoard = { hoard };
+}
+
+function connect(): Store {
+  const store = Store.connectSync(data.store);
+  Atomics.store(words, WORD.CLIENT, store.bridge.index);
+  return store;
+}
+
+function size(): number {
+  return Math.floor(2 ** (random() * SIZE_LOG2_MAX));
+}
+
+/** All its bytes are equal, so that every reader can check them. */
+function value(): Uint8Array {
+  return new Uint8Array(size()).fill(1 + Math.floor(random() * 255));
+}
+
+function forget(): void {
+  kept.splice(0, KEPT_MAX / 2);
+}
+
+function inCall(is: boolean): void {
+  Atomics.store(words, WORD.IN_CALL, is ? 1 : 0);
+}
+
+/** Full, or named, not sealed yet, or deleted by another worker: none is a failure here. */
+async function tolerate(action: () => unknown): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    const expected =
+      error instanceof OutOfDiskError ||
+      error instanceof ObjectExistsError ||
+      error instanceof ObjectNotFoundError ||
+      error instanceof ObjectNotSealedError;
+    if (!expected) throw error;
+    if (error instanceof OutOfDiskError) kept.length = 0;
+  }
+}
+
+async function mixed(): Promise<void> {
+  const store = connect();
+  step();
+  const common = store.ref(data.common);
+  const name = (): ObjectId => ObjectId.fromHex(String(Math.floor(random() * NAMES)).padStart(56, '5'));
+  const actions: (() => unknown)[] = [
+    () => kept.push(store.putSync(value())),
+    () => kept.push(store.getSync(common)),
+    forget,
+    async () => kept.push(await store.put(value())),
+    () => store.stats(),
     () => {
       const slot = store.createSync(size());
       step();
@@ -49,6 +120,7 @@ async function live(): Promise<void> {
       const view = ref.getSync();
       step();
       store.release(view);
+      step();
       ref.release();
     },
     async () => {
@@ -58,28 +130,118 @@ async function live(): Promise<void> {
       kept.push(...(await Promise.all(creating)));
     },
     () => {
-      const ref = store.putSync(new Uint8Array(size()));
+      const ref = store.putSync(value());
       kept.push(ref.getSync());
+      step();
       store.delete(ref);
+    },
+    () => kept.push(store.putSync(value(), { id: name() })),
+    () => {
+      const ref = store.ref<Uint8Array>(name());
+      step();
+      kept.push(ref, ref.getSync());
+    },
+    () => store.delete(name()),
+    () => {
+      const slot = store.createSync(size(), { id: name() });
+      step();
+      kept.push(slot);
+    },
+    () => {
+      const victim = store.ref(data.victim);
+      kept.push(victim, victim.getSync());
+      step();
+      if (random() < 0.2) store.delete(victim);
+    },
+    () => {
+      const { buffer } = store.putSync(value()).getSync();
+      step();
+      parentPort?.postMessage(buffer, [buffer as ArrayBuffer]);
     },
   ];
   for (;;) {
     step();
-    try {
-      await actions[Math.floor(random() * actions.length)]?.();
-    } catch (error) {
-      // Full of what this worker itself keeps, or of what others do.
-      if (!(error instanceof OutOfDiskError)) throw error;
-      kept.length = 0;
-    }
-    if (kept.length > KEPT_MAX) kept.splice(0, KEPT_MAX / 2);
+    await tolerate(() => actions[Math.floor(random() * actions.length)]?.());
+    if (kept.length > KEPT_MAX) forget();
   }
 }
 
-function endNow(ending: Ending): void {
-  if (ending === 'exit') process.exit(7);
-  if (ending === 'throw') throw new Error('the end of this worker');
-  // In small pieces: one step past the limit that is too large ends the process instead of the thread.
-  let hoard: unknown;
-  for (;;) hoard = { hoard };
+async function stock(): Promise<void> {
+  const store = connect();
+  for (;;) {
+    const bytes = size() >>> 6;
+    for (let put = 0; put < 10; put++) {
+      step();
+      await tolerate(() => kept.push(store.putSync(new Uint8Array(bytes))));
+    }
+    if (random() < 0.3) kept.length = 0;
+    if (kept.length > KEPT_MAX) forget();
+  }
 }
+
+async function flood(): Promise<void> {
+  const store = connect();
+  for (;;) {
+    const answers = Array.from({ length: FLOOD }, () => store.stats());
+    step();
+    store.statsSync();
+    step();
+    await Promise.all(answers);
+  }
+}
+
+async function connecting(): Promise<void> {
+  for (;;) {
+    step();
+    try {
+      const store = connect();
+      step();
+      kept.push(store.putSync(value()), store.createSync(1000), store.getSync(store.ref(data.common)));
+      step();
+      const answer = store.stats().catch(() => undefined);
+      await store.close();
+      await answer;
+    } catch (error) {
+      // Others leave faster than the actor can recycle their records, or fill the store.
+      if (!(error instanceof OutOfResourceError) && !(error instanceof OutOfDiskError)) throw error;
+    }
+    if (kept.length > KEPT_MAX) forget();
+  }
+}
+
+async function blocked(): Promise<void> {
+  const store = connect();
+  await tolerate(() => kept.push(store.putSync(new Uint8Array(data.halfBytes))));
+  const source = new Uint8Array(data.halfBytes);
+  for (;;) {
+    step();
+    inCall(true);
+    await tolerate(() => store.putSync(source).release());
+    inCall(false);
+  }
+}
+
+async function waiting(): Promise<void> {
+  const store = connect();
+  await tolerate(() => kept.push(store.putSync(new Uint8Array(data.halfBytes))));
+  for (;;) {
+    step();
+    const calls = Array.from({ length: 20 }, (_, index) =>
+      tolerate(() => (index % 3 === 0 ? store.stats() : store.create(data.halfBytes))),
+    );
+    inCall(true);
+    await Promise.all(calls);
+    inCall(false);
+  }
+}
+
+async function big(): Promise<void> {
+  const store = connect();
+  const source = new Uint8Array(data.bigBytes).fill(3);
+  for (;;) {
+    step();
+    await tolerate(() => store.putSync(source).release());
+  }
+}
+
+await { mixed, stock, flood, connecting, blocked, waiting, big }[data.script]();

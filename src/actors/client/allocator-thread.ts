@@ -1,6 +1,7 @@
 /** Starting and ending the allocator actor's thread, from the thread that creates a store. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { SystemError } from '../../state/errors.ts';
 import type { AllocatorThreadData } from '../allocator/thread-data.ts';
 
 /** The running thread. */
@@ -18,7 +19,11 @@ export async function startAllocatorThread(data: AllocatorThreadData): Promise<A
     execArgv: [],
   });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  await once(worker, 'message');
+  // Without it a thread that ends without an error before it serves would be waited for without end.
+  const endedEarly = exited.then(() => {
+    throw new SystemError("the store's allocator thread ended before it served", { systemCall: 'Worker' });
+  });
+  await Promise.race([once(worker, 'message'), endedEarly]);
   worker.on('error', (error) => {
     // Clients learn of it from the control region; what went wrong would be lost.
     process.emitWarning(
