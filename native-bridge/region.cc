@@ -33,13 +33,17 @@ uint8_t* Map(uint64_t bytes, int flags, int file, const char** failed_call) {
 }
 
 int OpenUnlinked(const std::string& directory, const char** failed_call) {
+#ifdef O_TMPFILE
+  // Never has a name, so not even a process killed at this line leaves one behind.
+  const int nameless = open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (nameless >= 0) return nameless;
+#endif
   std::string path = directory + "/plasmoidXXXXXX";
-  const int file = mkstemp(path.data());
+  const int file = mkostemp(path.data(), O_CLOEXEC);
   if (file < 0) {
     *failed_call = "mkstemp";
     return -1;
   }
-  fcntl(file, F_SETFD, FD_CLOEXEC);
   if (unlink(path.c_str()) != 0) {
     const int error = errno;
     close(file);
@@ -51,11 +55,15 @@ int OpenUnlinked(const std::string& directory, const char** failed_call) {
 }
 
 void TouchPages(uint8_t* start, uint64_t bytes) {
+  // Whole pages, which madvise insists on; the base of a region is one.
+  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t before = reinterpret_cast<uintptr_t>(start) % page;
+  start -= before;
+  bytes += before;
 #ifdef MADV_POPULATE_WRITE
   if (madvise(start, bytes, MADV_POPULATE_WRITE) == 0) return;
 #endif
   // Older kernels: adding zero faults the page in and cannot lose a write that happens beside it.
-  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   for (uint64_t offset = 0; offset < bytes; offset += page) {
     __atomic_fetch_add(start + offset, 0, __ATOMIC_RELAXED);
   }
@@ -155,7 +163,9 @@ int Region::Punch(uint64_t offset, uint64_t bytes) {
   if (file_ >= 0) {
     const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     while (fallocate(file_, mode, static_cast<off_t>(offset), static_cast<off_t>(bytes)) != 0) {
-      if (errno != EINTR) return errno;
+      if (errno == EINTR) continue;
+      // File systems that cannot: the blocks stay with the file and are used again with their range.
+      return errno == EOPNOTSUPP ? 0 : errno;
     }
     return 0;
   }

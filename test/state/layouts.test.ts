@@ -1,75 +1,229 @@
-import { readFileSync } from 'node:fs';
+/** Layouts of shared memory: nothing overlaps, writers do not disturb each other, and C++ reads the same numbers. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ACTOR, CLIENT, controlLayout, HEADER, MAX_CLIENTS } from '../../src/state/control-layout.ts';
+import {
+  ACTOR,
+  CLIENT,
+  CLIENT_STATE,
+  CLOSED,
+  controlLayout,
+  HEADER,
+  MAX_CLIENTS,
+  MAX_OBJECTS_DEFAULT,
+  MAX_OBJECTS_LIMIT,
+  NONCE_BYTES,
+  OWNER,
+  RING_CAPACITY_WORDS,
+} from '../../src/state/control-layout.ts';
 import { InvalidArgumentError } from '../../src/state/errors.ts';
+import {
+  decodeHeader,
+  FLAG_NAMED_SHIFT,
+  GENERATION_SHIFT,
+  LOCATION_SHIFT,
+  PINS_BITS,
+  PINS_SHIFT,
+  STATE_BITS,
+} from '../../src/state/header-word.ts';
+import { EVENTS, STATE_CODE, STATES } from '../../src/state/lifecycle/codes.ts';
+import { deriveTable } from '../../src/state/lifecycle/table.ts';
 import { renderNativeHeader } from '../../src/state/native-header.ts';
-import { FALSE_SHARING_BYTES } from '../../src/state/ring-layout.ts';
-import { ID_BYTES, SLOT, SLOT_BYTES } from '../../src/state/slot-layout.ts';
+import { FALSE_SHARING_BYTES, ringTotalBytes } from '../../src/state/ring-layout.ts';
+import { ID_BYTES, SLOT, SLOT_BYTES, UNIT_BYTES } from '../../src/state/slot-layout.ts';
 
-test('the C++ layout is what the TypeScript layout renders', () => {
-  const committed = readFileSync(
-    new URL('../../../native-bridge/generated/layout.h', import.meta.url),
-    'utf8',
-  );
-  assert.is(committed, renderNativeHeader(), 'run `node scripts/generate-native-header.mjs`');
+const COUNTS = [1, 2, 7, 8, 9, 1000, 65_536, 65_537, MAX_OBJECTS_DEFAULT, MAX_OBJECTS_LIMIT];
+
+interface Part {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Every part of a control region, the clients' and their parts one by one. */
+function partsOf(maxObjects: number): Part[] {
+  const layout = controlLayout(maxObjects);
+  const parts: Part[] = [];
+  const add = (name: string, start: number, bytes: number): void => {
+    parts.push({ name, start, end: start + bytes });
+  };
+  add('header', 0, (HEADER.TOTAL_BYTES + 1) * 4);
+  for (const [name, word] of Object.entries(ACTOR)) add(`actor ${name}`, word * 4, 4);
+  for (const client of [0, 1, MAX_CLIENTS - 1]) {
+    const start = layout.clientsOffset + client * layout.clientBytes;
+    for (const name of ['STATE', 'PARKING', 'COLLECTIONS'] as const) {
+      add(`client ${client} ${name}`, start + CLIENT[name] * 4, 4);
+    }
+    add(`client ${client} requests`, start + layout.requestRingOffset, ringTotalBytes(RING_CAPACITY_WORDS));
+    add(`client ${client} replies`, start + layout.replyRingOffset, ringTotalBytes(RING_CAPACITY_WORDS));
+    add(`ledger ${client}`, layout.ledgersOffset + client * layout.ledgerBytes, Math.ceil(maxObjects / 8));
+  }
+  add('owners', layout.ownersOffset, maxObjects * 2);
+  add('buckets', layout.bucketsOffset, layout.bucketCount * 4);
+  add('objects', layout.objectsOffset, maxObjects * SLOT_BYTES);
+  add('end', layout.totalBytes, 0);
+  return parts;
+}
+
+/** Asserts that parts stand in order of their offsets, each starting a line of its own behind the one before. */
+function assertApart(maxObjects: number): void {
+  const parts = partsOf(maxObjects).sort((one, other) => one.start - other.start || one.end - other.end);
+  let before = parts[0];
+  for (const part of parts.slice(1)) {
+    const what = `${part.name} at ${part.start} behind ${before?.name} to ${before?.end}, ${maxObjects} objects`;
+    assert.ok(part.start >= (before?.end ?? 0), what);
+    assert.is(part.start % FALSE_SHARING_BYTES, 0, what);
+    before = part;
+  }
+}
+
+test('parts of the control region never overlap, nor share a line, for any number of objects', () => {
+  for (const maxObjects of COUNTS) assertApart(maxObjects);
+  fc.assert(fc.property(fc.integer({ min: 1, max: MAX_OBJECTS_LIMIT }), assertApart));
 });
 
-test('parts of the control region follow each other without overlap', () => {
-  for (const maxObjects of [1, 7, 1000, 1 << 20, 1 << 24]) {
+test('offsets fit their words, the index is as large as the table, and ledgers have a bit per object', () => {
+  for (const maxObjects of COUNTS) {
     const layout = controlLayout(maxObjects);
-    const parts = [
-      [layout.clientsOffset, MAX_CLIENTS * layout.clientBytes],
-      [layout.ledgersOffset, MAX_CLIENTS * layout.ledgerBytes],
-      [layout.ownersOffset, maxObjects * 2],
-      [layout.bucketsOffset, layout.bucketCount * 4],
-      [layout.objectsOffset, maxObjects * SLOT_BYTES],
-    ] as const;
-    let end = Math.max(HEADER.TOTAL_BYTES * 4, ACTOR.CLIENT_HIGH_WATER * 4) + 4;
-    for (const [offset, bytes] of parts) {
-      assert.ok(offset >= end, `${offset} after ${end} of ${maxObjects}`);
-      assert.is(offset % FALSE_SHARING_BYTES, 0);
-      end = offset + bytes;
-    }
-    assert.ok(layout.totalBytes >= end);
+    assert.is(layout.maxObjects, maxObjects);
     assert.ok(layout.totalBytes < 2 ** 32, 'offsets are 32 bits');
-    assert.ok(layout.bucketCount >= maxObjects && Number.isInteger(Math.log2(layout.bucketCount)));
+    assert.ok(layout.bucketCount >= maxObjects && layout.bucketCount < 2 * maxObjects + 1);
+    assert.ok(Number.isInteger(Math.log2(layout.bucketCount)), 'the index masks hashes');
     assert.ok(layout.ledgerBytes * 8 >= maxObjects);
+    assert.ok(
+      layout.clientBytes % FALSE_SHARING_BYTES === 0 && layout.ledgerBytes % FALSE_SHARING_BYTES === 0,
+    );
+    for (const value of Object.values(layout)) assert.ok(Number.isSafeInteger(value));
   }
+  assert.ok(MAX_CLIENTS < OWNER.CLIENT_MASK, 'a client number plus one fits its bits of an owner');
+  assert.is(OWNER.CLIENT_MASK & OWNER.ANSWER_BIT, 0);
+  assert.is(FALSE_SHARING_BYTES, 128, 'processors fetch lines in pairs');
 });
 
-test('an object takes at most 128 bytes of the control region, with its index entry and one ledger bit', () => {
-  const count = 1 << 20;
-  const layout = controlLayout(count);
-  const shared =
-    layout.totalBytes - MAX_CLIENTS * (layout.clientBytes + layout.ledgerBytes) + layout.ledgerBytes;
-  assert.ok(shared / count <= 128, `${shared / count} bytes`);
-});
-
-test('words of different writers are a false-sharing distance apart', () => {
-  for (const words of [Object.values(ACTOR), Object.values(CLIENT)]) {
-    const sorted = [...words].sort((one, other) => one - other);
-    for (let index = 1; index < sorted.length; index++) {
-      assert.ok(((sorted[index] ?? 0) - (sorted[index - 1] ?? 0)) * 4 >= FALSE_SHARING_BYTES);
-    }
+test('an object takes at most 128 bytes of the control region: slot, owner, bucket and a ledger bit', () => {
+  for (const maxObjects of [65_536, 65_537, 100_000, MAX_OBJECTS_DEFAULT, MAX_OBJECTS_LIMIT]) {
+    const layout = controlLayout(maxObjects);
+    const unused = MAX_CLIENTS * layout.clientBytes + (MAX_CLIENTS - 1) * layout.ledgerBytes;
+    const each = (layout.totalBytes - unused) / maxObjects;
+    assert.ok(each <= 128, `${each} bytes of ${maxObjects}`);
   }
+  // A small table has the same parts; what they are rounded up to is all that comes on top.
+  const small = controlLayout(1);
+  const unused = MAX_CLIENTS * small.clientBytes + (MAX_CLIENTS - 1) * small.ledgerBytes;
+  assert.ok(small.totalBytes - unused <= 128 + 14 * FALSE_SHARING_BYTES);
 });
 
-test('the hot words of a slot never straddle a cache line', () => {
+test('words of the header and of a slot do not overlap', () => {
+  const spans = (words: Readonly<Record<string, number>>, wide: Readonly<Record<string, number>>) =>
+    Object.entries(words).flatMap(([name, word]) =>
+      Array.from({ length: wide[name] ?? 1 }, (_, index) => word + index),
+    );
+  const header = spans(HEADER, { NONCE: NONCE_BYTES / 4 });
+  assert.is(new Set(header).size, header.length);
+  assert.ok(Math.max(...header) * 4 < FALSE_SHARING_BYTES, 'written once, before anybody looks');
+  const { WORDS, ...fields } = SLOT;
+  const slot = spans(fields, { ID: ID_BYTES / 4 });
+  assert.is(new Set(slot).size, slot.length);
+  assert.ok(Math.max(...slot) < WORDS);
+  assert.is(SLOT_BYTES, WORDS * 4);
+});
+
+test('the hot words of a slot never straddle a cache line, and what is 64 bits wide is aligned', () => {
   const hotBytes = (SLOT.FORMAT + 1) * 4;
   for (let slot = 0; slot < 64; slot++) {
     const start = slot * SLOT_BYTES;
     assert.is(Math.floor(start / 64), Math.floor((start + hotBytes - 1) / 64));
-    assert.is((start + SLOT.SIZE_LOW * 4) % 8, 0);
+    assert.is((start + SLOT.HEADER * 4) % 8, 0);
   }
-  assert.ok(SLOT.ID * 4 + ID_BYTES <= SLOT.NEXT_FREED * 4);
+  assert.is(SLOT.GENERATION, SLOT.HEADER + 1);
+  assert.is(SLOT.SIZE_HIGH, SLOT.SIZE_LOW + 1);
+  assert.is(UNIT_BYTES % 64, 0, 'every offset handed out is a multiple of 64');
 });
 
 test('a number of objects out of range is refused by name', () => {
-  for (const wrong of [0, -1, 1.5, Number.NaN, 2 ** 24 + 1]) {
+  for (const wrong of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, MAX_OBJECTS_LIMIT + 1]) {
     assert.throws(
       () => controlLayout(wrong),
-      (error: unknown) => error instanceof InvalidArgumentError && error.values.name === 'maxObjects',
+      (error: unknown) =>
+        error instanceof InvalidArgumentError &&
+        error.values.name === 'maxObjects' &&
+        Object.is(error.values.value, wrong),
+    );
+  }
+});
+
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    assert.is.not(dirname(folder), folder, 'no package.json above this file');
+    folder = dirname(folder);
+  }
+  return folder;
+}
+
+test('the committed C++ layout is what the TypeScript layout renders', () => {
+  const committed = readFileSync(join(packageRoot(), 'native-bridge/generated/layout.h'), 'utf8');
+  assert.is(committed, renderNativeHeader(), 'run `node scripts/generate-native-header.mjs`');
+});
+
+test('the rendered C++ has every number, under a name of its own', () => {
+  const text = renderNativeHeader();
+  const rows = [...text.matchAll(/^ {4}\{([^}]*)\},/gm)].map((row) => (row[1] ?? '').split(', ').map(Number));
+  assert.equal(rows.flat(), [...deriveTable()]);
+  assert.is(rows.length, STATES.length);
+  assert.ok(rows.every((row) => row.length === EVENTS.length));
+  const constantsOf = (namespace: string): number[] => {
+    const body = text.split(`namespace ${namespace} {`)[1]?.split('}')[0] ?? '';
+    const found = [...body.matchAll(/ k(\w+) = (\d+);/g)];
+    assert.is(new Set(found.map(([, name]) => name)).size, found.length, namespace);
+    return found.map(([, , value]) => Number(value));
+  };
+  assert.equal(constantsOf('slot'), Object.values(SLOT));
+  assert.equal(constantsOf('store_header'), Object.values(HEADER));
+  assert.equal(constantsOf('actor'), Object.values(ACTOR));
+  assert.equal(constantsOf('client_state'), Object.values(CLIENT_STATE));
+  assert.equal(constantsOf('closed'), Object.values(CLOSED));
+});
+
+test('the parts of a header word are side by side', () => {
+  assert.ok(STATES.length <= 1 << STATE_BITS);
+  assert.is(LOCATION_SHIFT, STATE_BITS);
+  assert.ok(FLAG_NAMED_SHIFT > LOCATION_SHIFT && FLAG_NAMED_SHIFT < PINS_SHIFT);
+  assert.is(PINS_SHIFT + PINS_BITS, GENERATION_SHIFT);
+  assert.is(PINS_BITS, 24);
+});
+
+test('a header word decodes to what went into it, from unsigned words and from signed ones', () => {
+  const words = fc.record({
+    state: fc.constantFrom(...STATES),
+    location: fc.constantFrom('primary' as const, 'fallback' as const),
+    named: fc.boolean(),
+    pins: fc.oneof(fc.constantFrom(0, 1, 2 ** 23, 2 ** 24 - 1), fc.nat(2 ** 24 - 1)),
+    generation: fc.oneof(fc.constantFrom(0, 2 ** 31, 2 ** 32 - 1), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
+  });
+  fc.assert(
+    fc.property(words, (parts) => {
+      const word = { ...parts };
+      const low =
+        word.pins * 2 ** PINS_SHIFT +
+        (word.named ? 1 << FLAG_NAMED_SHIFT : 0) +
+        (word.location === 'fallback' ? 1 << LOCATION_SHIFT : 0) +
+        STATE_CODE[word.state];
+      assert.equal(decodeHeader(low, word.generation), word);
+      // As an Int32Array of the control region gives them.
+      assert.equal(decodeHeader(low | 0, word.generation | 0), word);
+    }),
+  );
+});
+
+test('a state code that does not exist is an error', () => {
+  for (let code = STATES.length; code < 1 << STATE_BITS; code++) {
+    assert.throws(
+      () => decodeHeader(code, 0),
+      (error: unknown) => error instanceof RangeError && error.message.includes(String(code)),
     );
   }
 });
