@@ -32,13 +32,20 @@ bool Arena::Contains(const void* address) const {
   return fallback_ && byte >= fallback_base_ && byte < fallback_base_ + fallback_->bytes();
 }
 
-bool Arena::Apply(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags) {
+bool Arena::Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next) {
   uint64_t header = Load(Header(number));
-  for (;;) {
-    uint64_t next;
-    if (GenerationOf(header) != generation || !NextHeader(header, event, &next)) return false;
-    if (CompareExchange(Header(number), &header, next | extra_flags)) return true;
-  }
+  do {
+    if (GenerationOf(header) != generation || !NextHeader(header, event, next)) return false;
+    *next |= extra_flags;
+  } while (!CompareExchange(Header(number), &header, *next));
+  return true;
+}
+
+bool Arena::Apply(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags) {
+  uint64_t next;
+  if (!Step(number, generation, event, extra_flags, &next)) return false;
+  if (StateOf(next) == State::kReleased) PushFreed(number);
+  return true;
 }
 
 int32_t Arena::Pin(uint32_t number, uint32_t generation, uint64_t* result) {
@@ -130,30 +137,15 @@ bool Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
 }
 
 int32_t Arena::Delete(uint32_t number, uint32_t generation) {
-  uint64_t header = Load(Header(number));
-  for (;;) {
+  while (!Apply(number, generation, Event::kDelete)) {
+    const uint64_t header = Load(Header(number));
     if (GenerationOf(header) != generation) return status::kNotFound;
     const State state = StateOf(header);
     if (state == State::kCreated || state == State::kWriting) return status::kNotSealed;
-    uint64_t next;
-    if (!NextHeader(header, Event::kDelete, &next)) return status::kNotFound;
-    if (CompareExchange(Header(number), &header, next)) {
-      if (StateOf(next) == State::kReleased) PushFreed(number);
-      return status::kOk;
-    }
+    // Sealed since the attempt: try again.
+    if (state != State::kSealed && state != State::kReferenced) return status::kNotFound;
   }
-}
-
-bool Arena::Abort(uint32_t number, uint32_t generation) {
-  uint64_t header = Load(Header(number));
-  for (;;) {
-    uint64_t next;
-    if (GenerationOf(header) != generation || !NextHeader(header, Event::kAbort, &next)) return false;
-    if (CompareExchange(Header(number), &header, next)) {
-      if (StateOf(next) == State::kReleased) PushFreed(number);
-      return true;
-    }
-  }
+  return status::kOk;
 }
 
 void Arena::PushFreed(uint32_t number) {
@@ -172,14 +164,14 @@ bool Arena::FinishReclaim(uint32_t number) {
   uint64_t header = Load(Header(number));
   const uint32_t generation = GenerationOf(header);
   if (IsNamed(header)) EraseId(number);
-  if (Load(Slot(number) + slot::kHolds) == 0) return Apply(number, generation, Event::kReclaim);
-  Apply(number, generation, Event::kEntomb);
+  uint64_t next;
+  if (Load(Slot(number) + slot::kHolds) == 0) return Step(number, generation, Event::kReclaim, 0, &next);
+  Step(number, generation, Event::kEntomb, 0, &next);
   // SYNC tombstone: the state is set before the holds are read again. Either this thread sees that the last ref has
   // gone meanwhile, or its holder sees the tombstone; the compare-exchange lets exactly one of them go on.
-  if (Load(Slot(number) + slot::kHolds) == 0 && Apply(number, generation, Event::kVacate)) {
-    return Apply(number, generation, Event::kReclaim);
-  }
-  return false;
+  // By steps, because what is vacated here is reclaimed at once and has no business on the freed stack.
+  return Load(Slot(number) + slot::kHolds) == 0 && Step(number, generation, Event::kVacate, 0, &next) &&
+         Step(number, generation, Event::kReclaim, 0, &next);
 }
 
 uint32_t Arena::RecoverClient(uint32_t client) {
@@ -190,12 +182,9 @@ uint32_t Arena::RecoverClient(uint32_t client) {
     uint64_t header = Load(Header(number));
     const State state = StateOf(header);
     if (state == State::kLeased) {
-      if (Apply(number, GenerationOf(header), Event::kHandBack)) {
-        PushFreed(number);
-        touched++;
-      }
+      if (Apply(number, GenerationOf(header), Event::kHandBack)) touched++;
     } else if (state == State::kCreated || state == State::kWriting) {
-      if (Abort(number, GenerationOf(header))) touched++;
+      if (Apply(number, GenerationOf(header), Event::kAbort)) touched++;
     }
   }
   // A slot aborted above may still have its hold: the ledger knows, and the tombstone rules do the rest.

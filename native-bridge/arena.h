@@ -55,7 +55,8 @@ class Arena {
   bool Contains(const void* address) const;
 
   // --- single-word steps ---
-  // Applies `event` to the slot if its generation is still the given one; false when the table forbids it.
+  // Applies `event` to the slot if its generation is still the given one; false when the table forbids it. A slot that
+  // it releases goes onto the freed stack.
   bool Apply(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags = 0);
   // Pins a sealed object for a new window: a status, and the header after it.
   int32_t Pin(uint32_t number, uint32_t generation, uint64_t* header);
@@ -72,11 +73,8 @@ class Arena {
 
   // Makes an object unreachable for new views; a status.
   int32_t Delete(uint32_t number, uint32_t generation);
-  // Aborts an unsealed object; false when it is not (or no longer) unsealed.
-  bool Abort(uint32_t number, uint32_t generation);
 
   // --- the freed stack ---
-  void PushFreed(uint32_t number);
   // Takes the whole stack: its first slot number plus one, or 0. Follow slot::kNextFreed.
   uint32_t TakeFreed() { return Exchange(Word(actor::kFreedHead), uint32_t{0}); }
   // After the actor took the block back: true when the slot is free, false when refs keep a tombstone.
@@ -102,6 +100,9 @@ class Arena {
   void RingAllClients();
 
  private:
+  // The compare-exchange of Apply alone; `next` is the header after it.
+  bool Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next);
+  void PushFreed(uint32_t number);
   uint8_t* LedgerByte(uint32_t client, uint32_t number) const {
     return ledgers_ + uint64_t{client} * ledger_bytes_ + number / 8;
   }

@@ -27,7 +27,7 @@ void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
   TrackedRef* ref = info.GetParameter();
   ref->object.Reset();
   // Nobody can seal it any more, whoever else holds it: a forgotten slot is an aborted one.
-  if (ref->is_slot) ref->client->arena->Abort(ref->number, ref->generation);
+  if (ref->is_slot) ref->client->arena->Apply(ref->number, ref->generation, Event::kAbort);
   ref->client->ReleaseTracked(ref->index, ref->number);
 }
 
@@ -82,7 +82,7 @@ void Client::AddStock(uint32_t number, uint32_t generation) {
 bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, uint32_t format, uint64_t flags) {
   // A resizable source may have grown since the block was asked for.
   if (bytes > uint64_t{arena->Slot(number)[slot::kCapacityUnits]} * kUnitBytes) {
-    if (arena->Apply(number, generation, Event::kHandBack)) arena->PushFreed(number);
+    arena->Apply(number, generation, Event::kHandBack);
     return false;
   }
   if (!arena->Apply(number, generation, Event::kCreate, flags)) return false;
@@ -125,19 +125,9 @@ void Client::KeepRecycled(uint32_t number) {
                     stock_bytes_ + units * kUnitBytes <= stock_limit_bytes_;
   if (fits) {
     AddStock(number, generation);
-  } else if (arena->Apply(number, generation, Event::kHandBack)) {
-    arena->PushFreed(number);
+  } else {
+    arena->Apply(number, generation, Event::kHandBack);
   }
-}
-
-void Client::ReturnStock() {
-  for (std::vector<StockEntry>& entries : stock_) {
-    for (const StockEntry& entry : entries) {
-      if (arena->Apply(entry.number, entry.generation, Event::kHandBack)) arena->PushFreed(entry.number);
-    }
-    entries.clear();
-  }
-  stock_bytes_ = 0;
 }
 
 // --- refs ---

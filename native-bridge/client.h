@@ -64,8 +64,6 @@ class Client {
   bool CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, uint32_t format, uint64_t flags);
   // Aborts an object created a moment ago, before anything knew of it.
   void ForgetCreated(uint32_t number);
-  // Gives all leased slots of the stock back.
-  void ReturnStock();
 
   // --- refs ---
   uint32_t Track(v8::Local<v8::Object> object, uint32_t number);

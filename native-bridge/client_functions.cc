@@ -147,7 +147,7 @@ void Seal(const Arguments& arguments) {
                      AddressOf(buffer) == window->store->Data();
   client->CloseWritable(*window);
   if (!whole || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
-    arena.Abort(number, generation);
+    arena.Apply(number, generation, Event::kAbort);
     client->ReleaseTracked(track, number);
     return arguments.GetReturnValue().Set(status::kWindowLost);
   }
@@ -165,7 +165,7 @@ void Abort(const Arguments& arguments) {
   const uint32_t number = Unsigned(arguments, 0);
   const uint32_t generation = Unsigned(arguments, 1);
   WritableWindow* window = client->FindWritable(Unsigned(arguments, 3), number, generation);
-  if (window == nullptr || !client->arena->Abort(number, generation)) {
+  if (window == nullptr || !client->arena->Apply(number, generation, Event::kAbort)) {
     return arguments.GetReturnValue().Set(status::kNotWritable);
   }
   client->CloseWritable(*window);
@@ -250,15 +250,9 @@ void AddStock(const Arguments& arguments) {
 // handBack(slot, generation): returns a leased slot that is not wanted any more
 void HandBack(const Arguments& arguments) {
   Client* client = Connected(arguments);
-  if (client == nullptr) return;
-  const uint32_t number = Unsigned(arguments, 0);
-  if (client->arena->Apply(number, Unsigned(arguments, 1), Event::kHandBack)) client->arena->PushFreed(number);
-}
-
-// returnStock()
-void ReturnStock(const Arguments& arguments) {
-  Client* client = Connected(arguments);
-  if (client != nullptr) client->ReturnStock();
+  if (client != nullptr) {
+    client->arena->Apply(Unsigned(arguments, 0), Unsigned(arguments, 1), Event::kHandBack);
+  }
 }
 
 // wakeActor()
@@ -341,9 +335,9 @@ void AttachClient(const Arguments& arguments) {
       {"hold", Hold},         {"release", Release},
       {"get", Get},           {"releaseWindow", ReleaseWindow},
       {"delete", Delete},     {"lookUp", LookUp},
-      {"addStock", AddStock}, {"returnStock", ReturnStock},
+      {"addStock", AddStock}, {"handBack", HandBack},
       {"wakeActor", WakeActor}, {"keepAlive", KeepAlive},
-      {"handBack", HandBack}, {"disconnect", Disconnect},
+      {"disconnect", Disconnect},
   };
   for (const auto& [name, callback] : methods) AddMethod(isolate, object, name, callback, self);
   auto set = [&](const char* name, v8::Local<v8::Value> value) {

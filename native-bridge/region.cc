@@ -87,50 +87,35 @@ std::shared_ptr<Region> Region::MapAnonymous(uint64_t bytes, bool huge_pages, co
 }
 
 std::shared_ptr<Region> Region::MapMemfd(uint64_t bytes, const char** failed_call) {
+  *failed_call = "memfd_create";
 #ifdef __linux__
   const int file = memfd_create("plasmoid", MFD_CLOEXEC);
-  *failed_call = "memfd_create";
 #else
   errno = ENOTSUP;
   const int file = -1;
-  *failed_call = "memfd_create";
 #endif
-  if (file < 0) return nullptr;
-  if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
-    const int error = errno;
-    close(file);
-    errno = error;
-    *failed_call = "ftruncate";
-    return nullptr;
-  }
-  uint8_t* base = Map(bytes, MAP_SHARED, file, failed_call);
-  if (base == nullptr) {
-    const int error = errno;
-    close(file);
-    errno = error;
-    return nullptr;
-  }
-  return std::shared_ptr<Region>(new Region(Kind::kMemfd, base, bytes, file));
+  return MapDescriptor(Kind::kMemfd, file, bytes, failed_call);
 }
 
 std::shared_ptr<Region> Region::MapFile(const std::string& directory, uint64_t bytes, const char** failed_call) {
-  const int file = OpenUnlinked(directory, failed_call);
+  return MapDescriptor(Kind::kFile, OpenUnlinked(directory, failed_call), bytes, failed_call);
+}
+
+std::shared_ptr<Region> Region::MapDescriptor(Kind kind, int file, uint64_t bytes, const char** failed_call) {
   if (file < 0) return nullptr;
+  uint8_t* base = nullptr;
   if (ftruncate(file, static_cast<off_t>(bytes)) != 0) {
-    const int error = errno;
-    close(file);
-    errno = error;
     *failed_call = "ftruncate";
-    return nullptr;
+  } else {
+    base = Map(bytes, MAP_SHARED, file, failed_call);
   }
-  uint8_t* base = Map(bytes, MAP_SHARED, file, failed_call);
   if (base == nullptr) {
     const int error = errno;
     close(file);
     errno = error;
     return nullptr;
   }
-  return std::shared_ptr<Region>(new Region(Kind::kFile, base, bytes, file));
+  return std::shared_ptr<Region>(new Region(kind, base, bytes, file));
 }
 
 Region::~Region() {

@@ -39,6 +39,8 @@ class Region : public std::enable_shared_from_this<Region> {
   Kind kind() const { return kind_; }
 
  private:
+  // Takes the descriptor over, also when it fails; passes a failed one (below 0) on.
+  static std::shared_ptr<Region> MapDescriptor(Kind kind, int file, uint64_t bytes, const char** failed_call);
   Region(Kind kind, uint8_t* base, uint64_t bytes, int file) : kind_(kind), base_(base), bytes_(bytes), file_(file) {}
 
   Kind kind_;

@@ -46,6 +46,18 @@ export interface FailureReport {
   readonly values: Record<string, string | number | boolean>;
 }
 
+const TWO_32 = 2 ** 32;
+
+/** The two words of a size in bytes, low and high. */
+export function encodeSize(sizeBytes: number): [low: number, high: number] {
+  return [sizeBytes % TWO_32, Math.floor(sizeBytes / TWO_32)];
+}
+
+/** The size whose two words start at `start`. */
+export function decodeSize(words: SharedWords, start: number): number {
+  return ((words[start] ?? 0) >>> 0) + ((words[start + 1] ?? 0) >>> 0) * TWO_32;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

@@ -49,7 +49,6 @@ export interface BridgeClient {
   lookUp(id: Uint8Array): Status;
   addStock(slot: number, generation: number): void;
   handBack(slot: number, generation: number): void;
-  returnStock(): void;
   wakeActor(): void;
   keepAlive(keep: boolean): void;
   disconnect(): void;
@@ -102,7 +101,7 @@ export interface Bridge {
 }
 
 /** Where the addon for the running Node lies, relative to the package. */
-export function addonPath(): string {
+function addonPath(): string {
   const variant = process.env.PLASMOID_ASAN === '1' ? '-asan' : '';
   return `native-bridge/build/${process.versions.modules}-${process.platform}-${process.arch}${variant}/plasmoid.node`;
 }

@@ -1,19 +1,18 @@
 /** Ids of objects, as in Ray: 24 bytes of task id and a 32-bit little-endian index. */
-import { randomFillSync } from 'node:crypto';
-import { invalidArgument } from './options.ts';
 
-/** Bytes of an object id. */
-export const OBJECT_ID_BYTES = 28;
+import { randomFillSync } from 'node:crypto';
+import { NONCE_BYTES } from './control-layout.ts';
+import { invalidArgument } from './options.ts';
+import { ID_BYTES } from './slot-layout.ts';
+
 /** Bytes of the task id that an object id starts with. */
 export const TASK_ID_BYTES = 24;
-/** Bytes of a store's nonce, which its automatic ids carry. */
-export const STORE_NONCE_BYTES = 12;
 
 /** Where an automatic id's parts lie. */
 const SLOT_OFFSET = 0;
 const GENERATION_OFFSET = 4;
 const NONCE_OFFSET = 8;
-const JOB_OFFSET = NONCE_OFFSET + STORE_NONCE_BYTES;
+const JOB_OFFSET = NONCE_OFFSET + NONCE_BYTES;
 const INDEX_OFFSET = TASK_ID_BYTES;
 /** The job that automatic ids name: there is one job, the program itself. */
 const AUTOMATIC_JOB = 1;
@@ -37,7 +36,7 @@ export interface SlotName {
  */
 export class ObjectId {
   /** The id of no object. */
-  static readonly nil: ObjectId = new ObjectId(new Uint8Array(OBJECT_ID_BYTES).fill(0xff));
+  static readonly nil: ObjectId = new ObjectId(new Uint8Array(ID_BYTES).fill(0xff));
 
   readonly #bytes: Uint8Array<ArrayBuffer>;
   #hash: bigint | undefined;
@@ -50,7 +49,7 @@ export class ObjectId {
   /** The id with these 28 bytes; no bytes at all mean `nil`. */
   static fromBinary(bytes: Uint8Array): ObjectId {
     if (bytes instanceof Uint8Array && bytes.length === 0) return ObjectId.nil;
-    checkLength(bytes, 'bytes', OBJECT_ID_BYTES, 'or 0 ');
+    checkLength(bytes, 'bytes', ID_BYTES, 'or 0 ');
     return new ObjectId(new Uint8Array(bytes));
   }
 
@@ -64,7 +63,7 @@ export class ObjectId {
   static fromIndex(taskId: Uint8Array, index: number): ObjectId {
     checkLength(taskId, 'taskId', TASK_ID_BYTES);
     checkU32(index, 'index', 1);
-    const bytes = new Uint8Array(OBJECT_ID_BYTES);
+    const bytes = new Uint8Array(ID_BYTES);
     bytes.set(taskId);
     viewOn(bytes).setUint32(INDEX_OFFSET, index, true);
     return new ObjectId(bytes);
@@ -72,17 +71,17 @@ export class ObjectId {
 
   /** A new id nobody else has: 24 random bytes, index 0. */
   static fromRandom(): ObjectId {
-    const bytes = new Uint8Array(OBJECT_ID_BYTES);
+    const bytes = new Uint8Array(ID_BYTES);
     randomFillSync(bytes, 0, TASK_ID_BYTES);
     return new ObjectId(bytes);
   }
 
   /** The automatic id of the object in this slot of the store with this nonce. */
   static forSlot(storeNonce: Uint8Array, slot: number, generation: number): ObjectId {
-    checkLength(storeNonce, 'storeNonce', STORE_NONCE_BYTES);
+    checkLength(storeNonce, 'storeNonce', NONCE_BYTES);
     checkU32(slot, 'slot', 0);
     checkU32(generation, 'generation', 0);
-    const bytes = new Uint8Array(OBJECT_ID_BYTES);
+    const bytes = new Uint8Array(ID_BYTES);
     const view = viewOn(bytes);
     view.setUint32(SLOT_OFFSET, slot, true);
     view.setUint32(GENERATION_OFFSET, generation, true);
@@ -93,7 +92,7 @@ export class ObjectId {
 
   /** The slot that this id names, if it is an automatic id of the store with this nonce. */
   slotOf(storeNonce: Uint8Array): SlotName | undefined {
-    checkLength(storeNonce, 'storeNonce', STORE_NONCE_BYTES);
+    checkLength(storeNonce, 'storeNonce', NONCE_BYTES);
     const view = viewOn(this.#bytes);
     const automatic = this.index === 0 && view.getUint32(JOB_OFFSET, true) === AUTOMATIC_JOB;
     if (!automatic || !startsWith(this.#bytes.subarray(NONCE_OFFSET), storeNonce)) return undefined;

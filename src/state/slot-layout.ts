@@ -33,6 +33,10 @@ export const SLOT = Object.freeze({
 
 /** Bytes in one unit of placement: every offset handed out is a multiple of it. */
 export const UNIT_BYTES = 64;
+/** Units that an object of so many bytes takes; an empty one has a place too. */
+export function unitsOf(sizeBytes: number): number {
+  return Math.max(1, Math.ceil(sizeBytes / UNIT_BYTES));
+}
 /** Bytes of one record. */
 export const SLOT_BYTES = SLOT.WORDS * 4;
 /** Bytes of an object id, as in Ray. */

@@ -11,9 +11,9 @@ import type { SharedWords } from '../../pools/ring/ring.ts';
 import { storeStatistics } from '../../pools/statistics.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED } from '../../state/control-layout.ts';
 import { PlasmoidError } from '../../state/errors.ts';
-import { UNIT_BYTES } from '../../state/slot-layout.ts';
+import { UNIT_BYTES, unitsOf } from '../../state/slot-layout.ts';
 import { stockBatch } from '../../state/stock-plan.ts';
-import { REPLY, REQUEST } from '../protocol.ts';
+import { decodeSize, REPLY, REQUEST } from '../protocol.ts';
 import { ClientLink } from './client-link.ts';
 import { type CollectionRound, CreateQueue, type CreateQueueHost } from './create-queue.ts';
 
@@ -25,7 +25,6 @@ const TURNS_PER_CALLBACK = 256;
 const SPIN_MAX_LOADS = 5_000;
 const SPIN_MIN_LOADS = 64;
 const RETRY_BLOCKED_MS = 1;
-const TWO_32 = 2 ** 32;
 
 /** What the actor is made of; all of it exists before it starts. */
 export interface AllocatorActorParts {
@@ -144,7 +143,7 @@ export class AllocatorActor implements CreateQueueHost {
     const request = (words[start] ?? 0) >>> 0;
     switch (type) {
       case REQUEST.CREATE: {
-        const sizeBytes = ((words[start + 1] ?? 0) >>> 0) + ((words[start + 2] ?? 0) >>> 0) * TWO_32;
+        const sizeBytes = decodeSize(words, start + 1);
         this.#queue.add(link, request, sizeBytes);
         if (this.#queue.length === 1) {
           this.#queue.serve();
@@ -182,7 +181,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.#lastBatch[link.client] ??= new Map();
     const batches = this.#lastBatch[link.client];
     const { allocator } = this.primary;
-    const units = Math.max(1, Math.ceil(sizeBytes / UNIT_BYTES));
+    const units = unitsOf(sizeBytes);
     const batch = stockBatch({
       blockBytes: units * UNIT_BYTES,
       lastBatch: batches?.get(units) ?? 0,

@@ -6,7 +6,7 @@ import type { AllocationFailure, MemoryPool } from '../../pools/memory-pool.ts';
 import type { ObjectTable } from '../../pools/object-table.ts';
 import { formatByteSize } from '../../state/byte-size.ts';
 import { CollectionThrottle, PressureLadder } from '../../state/pressure.ts';
-import { UNIT_BYTES } from '../../state/slot-layout.ts';
+import { unitsOf } from '../../state/slot-layout.ts';
 import { type FailureReport, REPLY } from '../protocol.ts';
 import type { ClientLink } from './client-link.ts';
 
@@ -246,10 +246,6 @@ export class CreateQueue {
       values,
     };
   }
-}
-
-function unitsOf(sizeBytes: number): number {
-  return Math.max(1, Math.ceil(sizeBytes / UNIT_BYTES));
 }
 
 function fail(link: ClientLink, request: number, report: FailureReport): void {

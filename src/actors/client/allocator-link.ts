@@ -13,6 +13,7 @@ import {
   CLIENT,
   CLIENT_STATE,
   CLOSED,
+  MAX_CLIENTS,
   PARKING,
   RING_CAPACITY_WORDS,
 } from '../../state/control-layout.ts';
@@ -22,7 +23,7 @@ import {
   StoreClosedError,
   TimedOutError,
 } from '../../state/errors.ts';
-import { decodeJsonText, REPLY, REQUEST } from '../protocol.ts';
+import { decodeJsonText, encodeSize, REPLY, REQUEST } from '../protocol.ts';
 import { failureToError, interrupted } from './failures.ts';
 
 /** A block that came from the actor. */
@@ -49,7 +50,6 @@ const SPIN_LOADS = 2_000;
 const WAIT_SLICE_MS = 100;
 const DRAIN_LIMIT = 1_000;
 const TIMER_MAX_MS = 2 ** 31 - 1;
-const TWO_32 = 2 ** 32;
 
 export class AllocatorLink {
   readonly bridge: BridgeClient;
@@ -66,7 +66,7 @@ export class AllocatorLink {
     const attached = attachClient(arena, () => this.#onRing(), stockLimitBytes);
     if (attached === null) throw new StoreClosedError('the store was closed');
     if (attached === undefined) {
-      throw new OutOfResourceError('all client records of this store are taken', { maxClients: 256 });
+      throw new OutOfResourceError('all client records of this store are taken', { maxClients: MAX_CLIENTS });
     }
     this.bridge = attached;
     this.#control = control;
@@ -95,11 +95,11 @@ export class AllocatorLink {
 
   /** A block for `sizeBytes`, from the actor. */
   async lease(sizeBytes: number, limits: WaitLimits): Promise<Lease> {
-    return expectLease(await this.#call(REQUEST.CREATE, sizeWords(sizeBytes), limits));
+    return expectLease(await this.#call(REQUEST.CREATE, encodeSize(sizeBytes), limits));
   }
 
   leaseSync(sizeBytes: number, limits: WaitLimits): Lease {
-    return expectLease(this.#callSync(REQUEST.CREATE, sizeWords(sizeBytes), limits));
+    return expectLease(this.#callSync(REQUEST.CREATE, encodeSize(sizeBytes), limits));
   }
 
   /** A request without arguments; its answer as JSON text. */
@@ -299,10 +299,6 @@ export class AllocatorLink {
     const died = this.#control.actorWord(ACTOR.CLOSED) === CLOSED.ACTOR_DIED;
     return new StoreClosedError(died ? "the store's allocator thread died" : 'the store was closed');
   }
-}
-
-function sizeWords(sizeBytes: number): number[] {
-  return [sizeBytes % TWO_32, Math.floor(sizeBytes / TWO_32)];
 }
 
 function expectLease(answer: Answer): Lease {
