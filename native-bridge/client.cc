@@ -36,6 +36,7 @@ void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
 Client::Client(std::shared_ptr<Arena> the_arena, uint32_t the_index, v8::Isolate* the_isolate,
                uint64_t stock_limit_bytes)
     : arena(std::move(the_arena)),
+      arena_of_windows(arena),
       index(the_index),
       isolate(the_isolate),
       environment(node::GetCurrentEnvironment(the_isolate->GetCurrentContext())),
@@ -73,10 +74,42 @@ void Client::EndOfThread() {
 
 // --- stock ---
 
+bool Client::IsStillLeased(uint32_t number, uint32_t generation) const {
+  const uint64_t header = Load(arena->Header(number));
+  return GenerationOf(header) == generation && StateOf(header) == State::kLeased;
+}
+
 void Client::AddStock(uint32_t number, uint32_t generation) {
-  const uint64_t units = arena->Slot(number)[slot::kCapacityUnits];
-  stock_[ClassOfRounded(units)].push_back({number, generation});
-  stock_bytes_ += units * kUnitBytes;
+  // Recalled on its way here: another's by now, or nobody's.
+  if (!IsStillLeased(number, generation)) return;
+  const uint32_t units = arena->Slot(number)[slot::kCapacityUnits];
+  const uint64_t bytes = uint64_t{units} * kUnitBytes;
+  if (stock_bytes_ + bytes > stock_limit_bytes_) ForgetRecalled();
+  std::vector<StockEntry>& entries = stock_[ClassOfRounded(units)];
+  const bool fits = RoundToClass(units) == units && entries.size() < kStockEntriesPerClass &&
+                    stock_bytes_ + bytes <= stock_limit_bytes_;
+  if (!fits) {
+    arena->Apply(number, generation, Event::kHandBack);
+    return;
+  }
+  entries.push_back({number, generation, units});
+  stock_bytes_ += bytes;
+}
+
+// The actor recalls leases without a word to their client. Entries of classes that are not asked for again would count
+// against the limit for ever.
+void Client::ForgetRecalled() {
+  // SYNC recall: the counter is read before the headers; the actor changes the headers before the counter.
+  const uint32_t recalls = Load(arena->Word(actor::kRecalls));
+  if (recalls == recalls_seen_) return;
+  recalls_seen_ = recalls;
+  for (std::vector<StockEntry>& entries : stock_) {
+    std::erase_if(entries, [this](const StockEntry& entry) {
+      const bool gone = !IsStillLeased(entry.number, entry.generation);
+      if (gone) stock_bytes_ -= uint64_t{entry.units} * kUnitBytes;
+      return gone;
+    });
+  }
 }
 
 bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, uint32_t format, uint64_t flags) {
@@ -102,7 +135,7 @@ bool Client::CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, u
   while (!entries.empty()) {
     const StockEntry entry = entries.back();
     entries.pop_back();
-    stock_bytes_ -= units * kUnitBytes;
+    stock_bytes_ -= uint64_t{entry.units} * kUnitBytes;
     // The actor may have recalled it meanwhile; its generation tells.
     if (!CreateLeased(entry.number, entry.generation, bytes, 0, flags)) continue;
     *number = entry.number;
@@ -115,19 +148,6 @@ bool Client::CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, u
 void Client::ForgetCreated(uint32_t number) {
   // The last hold of an unsealed object aborts it.
   DropLocal(number);
-}
-
-void Client::KeepRecycled(uint32_t number) {
-  const uint32_t generation = GenerationOf(Load(arena->Header(number)));
-  const uint64_t units = arena->Slot(number)[slot::kCapacityUnits];
-  const uint32_t size_class = ClassOfRounded(units);
-  const bool fits = RoundToClass(units) == units && stock_[size_class].size() < kStockEntriesPerClass &&
-                    stock_bytes_ + units * kUnitBytes <= stock_limit_bytes_;
-  if (fits) {
-    AddStock(number, generation);
-  } else {
-    arena->Apply(number, generation, Event::kHandBack);
-  }
 }
 
 // --- refs ---
@@ -155,7 +175,7 @@ void Client::DropLocal(uint32_t number) {
   if (--local_holds_[number] != 0) return;
   // While somebody waits for memory, nothing may slip into a stock behind the actor that has just recalled them all.
   const bool may_recycle = Load(arena->Word(actor::kWanted)) == 0;
-  if (arena->DropHold(index, number, may_recycle)) KeepRecycled(number);
+  if (arena->DropHold(index, number, may_recycle)) AddStock(number, GenerationOf(Load(arena->Header(number))));
 }
 
 uint32_t Client::Track(v8::Local<v8::Object> object, uint32_t number) {

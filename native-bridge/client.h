@@ -45,6 +45,7 @@ struct WritableWindow {
 struct StockEntry {
   uint32_t number;
   uint32_t generation;
+  uint32_t units;
 };
 
 class Client {
@@ -58,6 +59,7 @@ class Client {
   void EndOfThread();
 
   // --- stock ---
+  // Keeps a leased slot for later creates, or hands it back when the stock has enough.
   void AddStock(uint32_t number, uint32_t generation);
   // Takes a slot whose block fits `bytes` and creates the object in it; false when the stock has none.
   bool CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, uint32_t* generation);
@@ -85,6 +87,8 @@ class Client {
   void CloseWritable(const WritableWindow& window) { open_writables_.erase(window.store->Data()); }
 
   std::shared_ptr<Arena> arena;
+  // The arena for as long as it lives, also after Disconnect: every window keeps it.
+  const std::weak_ptr<Arena> arena_of_windows;
   const uint32_t index;
   v8::Isolate* const isolate;
   node::Environment* const environment;
@@ -95,7 +99,8 @@ class Client {
 
  private:
   void DropLocal(uint32_t number);
-  void KeepRecycled(uint32_t number);
+  bool IsStillLeased(uint32_t number, uint32_t generation) const;
+  void ForgetRecalled();
 
   std::vector<uint32_t> local_holds_;
   std::deque<TrackedRef> tracked_;
@@ -106,6 +111,8 @@ class Client {
   std::unordered_set<const void*> open_writables_;
   std::vector<std::vector<StockEntry>> stock_;
   uint64_t stock_bytes_ = 0;
+  // Recalls of the actor up to which the stock has been cleared of what it lost.
+  uint32_t recalls_seen_ = 0;
   uint64_t stock_limit_bytes_;
 };
 

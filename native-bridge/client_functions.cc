@@ -210,14 +210,14 @@ void Get(const Arguments& arguments) {
 }
 
 // releaseWindow(buffer) → status: detaches it, so that every view on it is empty, and gives its pin back. Allowed after
-// the store was closed: views stay true then, and may still be let go early.
+// the store was closed or left: views stay true then, and may still be let go early.
 void ReleaseWindow(const Arguments& arguments) {
   Client* client = Self(arguments)->client.get();
-  if (!client->connected) return arguments.GetReturnValue().Set(status::kClosed);
   if (!arguments[0]->IsArrayBuffer()) return arguments.GetReturnValue().Set(status::kNotAWindow);
   auto buffer = arguments[0].As<v8::ArrayBuffer>();
   const void* data = AddressOf(buffer);
-  const bool is_window = !buffer->WasDetached() && client->arena->Contains(data) && !client->IsWritable(data);
+  const std::shared_ptr<Arena> arena = client->arena_of_windows.lock();
+  const bool is_window = arena && !buffer->WasDetached() && arena->Contains(data) && !client->IsWritable(data);
   if (!is_window || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
     return arguments.GetReturnValue().Set(status::kNotAWindow);
   }

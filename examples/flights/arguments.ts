@@ -1,5 +1,7 @@
 /** The example's command line. */
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export const HELP = `Analyses three million US flights with several workers on one copy of the data, then does the same
@@ -44,8 +46,8 @@ export function readArguments(given: readonly string[]): Arguments {
         ? Math.max(2, availableParallelism())
         : positive('--workers', values.workers),
     memory: values.memory ?? '256MiB',
-    output: values.output ?? 'flights.svg',
-    json: values.json,
+    output: writable('--output', values.output ?? 'flights.svg'),
+    json: values.json === undefined ? undefined : writable('--json', values.json),
     help: values.help ?? false,
   };
 }
@@ -54,4 +56,10 @@ function positive(name: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new Error(`${name} takes a whole number above 0, not ${JSON.stringify(text)}`);
+}
+
+/** Said before the work is done, not after it. */
+function writable(name: string, file: string): string {
+  if (statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory() === true) return file;
+  throw new Error(`${name}: there is no folder ${dirname(file)}`);
 }

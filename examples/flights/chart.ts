@@ -25,6 +25,7 @@ const INK = '#1f2933';
 const FAINT = '#d9dee4';
 const BLUE = '#2b6cb0';
 const ORANGE = '#dd6b20';
+const DASHES = '6 4';
 
 /** Draws it. */
 export function renderChart(data: ChartData): string {
@@ -71,7 +72,7 @@ function hourPanel(hours: readonly DelaySummary[]): string[] {
     `<polyline points="${line((hour) => hour.p50)}" fill="none" stroke="${BLUE}" stroke-width="2.5"/>`,
   );
   parts.push(
-    `<polyline points="${line((hour) => hour.mean)}" fill="none" stroke="${ORANGE}" stroke-width="2" stroke-dasharray="6 4"/>`,
+    `<polyline points="${line((hour) => hour.mean)}" fill="none" stroke="${ORANGE}" stroke-width="2" stroke-dasharray="${DASHES}"/>`,
   );
   const legend = HOURS.top + 18;
   const right = HOURS.left + HOURS.width;
@@ -81,7 +82,7 @@ function hourPanel(hours: readonly DelaySummary[]): string[] {
   parts.push(text(right - 262, legend, '10 % to 90 %'));
   parts.push(rule(right - 168, legend - 4, right - 146, legend - 4, BLUE, 2.5));
   parts.push(text(right - 140, legend, 'median'));
-  parts.push(rule(right - 76, legend - 4, right - 54, legend - 4, ORANGE, 2));
+  parts.push(rule(right - 76, legend - 4, right - 54, legend - 4, ORANGE, 2, DASHES));
   parts.push(text(right - 48, legend, 'mean'));
   return parts;
 }
@@ -90,7 +91,7 @@ function airportPanel(airports: ChartData['airports']): string[] {
   const most = Math.max(0.01, ...airports.map((airport) => airport.lateShare));
   const x = scale(0, most, AIRPORTS.left, AIRPORTS.left + AIRPORTS.width);
   const step = AIRPORTS.height / Math.max(1, airports.length);
-  const parts = [heading(AIRPORTS, 'Share of flights over 15 minutes late')];
+  const parts = [heading(AIRPORTS, `Over 15 minutes late, ${airports.length} busiest airports`)];
   airports.forEach((airport, index) => {
     const top = AIRPORTS.top + index * step;
     const middle = top + step / 2 + 4;
@@ -160,11 +161,19 @@ function heatLegend(most: number): string[] {
   return parts;
 }
 
-/** From pale yellow over orange to dark purple. */
+/** From pale yellow over orange to dark purple, as `#rrggbb`: not all viewers know other spellings. */
 function heatColour(part: number): string {
-  const hue = 50 - 110 * part;
-  const lightness = 92 - 70 * part;
-  return `hsl(${Math.round((hue + 360) % 360)} 80% ${Math.round(lightness)}%)`;
+  const hue = (50 - 110 * part + 360) % 360;
+  const lightness = (92 - 70 * part) / 100;
+  const chroma = 0.8 * Math.min(lightness, 1 - lightness);
+  const channels = [0, 8, 4].map((offset) => {
+    const sector = (offset + hue / 30) % 12;
+    const value = lightness - chroma * Math.max(-1, Math.min(sector - 3, 9 - sector, 1));
+    return Math.round(value * 255)
+      .toString(16)
+      .padStart(2, '0');
+  });
+  return `#${channels.join('')}`;
 }
 
 function scale(fromLow: number, fromHigh: number, toLow: number, toHigh: number): (value: number) => number {
@@ -203,8 +212,16 @@ function heading(panel: Panel, content: string): string {
   return text(panel.left, panel.top - 14, content, { size: 15, weight: 'bold' });
 }
 
-function rule(x1: number, y1: number, x2: number, y2: number, colour: string, width = 1): string {
-  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${colour}" stroke-width="${width}"/>`;
+function rule(
+  x1: number,
+  y1: number,
+  x2: number,
+  y2: number,
+  colour: string,
+  width = 1,
+  dashes = 'none',
+): string {
+  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dashes}"/>`;
 }
 
 function round(value: number): number {

@@ -100,6 +100,7 @@ inline constexpr uint32_t kWanted = 160;
 inline constexpr uint32_t kClosed = 192;
 inline constexpr uint32_t kObjectHighWater = 224;
 inline constexpr uint32_t kClientHighWater = 256;
+inline constexpr uint32_t kRecalls = 288;
 }  // namespace actor
 
 namespace owner {

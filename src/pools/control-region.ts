@@ -2,6 +2,7 @@
 import {
   ACTOR,
   CLIENT,
+  CLIENT_STATE,
   type ControlLayout,
   controlLayout,
   HEADER,
@@ -80,6 +81,15 @@ export class ControlRegion {
 
   clientState(client: number): number {
     return Atomics.load(this.words, this.clientIndex(client, CLIENT.STATE));
+  }
+
+  /** Whether a client has left or died, and the actor has not recovered its record yet. */
+  get hasDeadClient(): boolean {
+    const clients = this.actorWord(ACTOR.CLIENT_HIGH_WATER);
+    for (let client = 0; client < clients; client++) {
+      if ((this.clientState(client) & CLIENT_STATE.MASK) === CLIENT_STATE.DEAD) return true;
+    }
+    return false;
   }
 
   /** Byte offset of a client's request or reply ring. */

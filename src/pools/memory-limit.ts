@@ -1,10 +1,10 @@
 /** How much memory a store takes when nothing is said, and how much it may take at most. Ray's rule. */
-import { freemem, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { formatByteSize } from '../state/byte-size.ts';
 import { InvalidArgumentError } from '../state/errors.ts';
 import { UNIT_BYTES } from '../state/slot-layout.ts';
 
-/** Ray: 30 % of the available memory, at least 75 MiB, at most 200 GB. */
+/** Ray: 30 % of the available memory, at least 75 MiB, at most 200 GB; and never more than there is. */
 const DEFAULT_PART = 0.3;
 const DEFAULT_MIN_BYTES = 75 * 2 ** 20;
 const DEFAULT_MAX_BYTES = 200e9;
@@ -23,13 +23,14 @@ export function machineMemory(): MachineMemory {
   const total = totalmem();
   // Without a limit the answer is 0 or a number near 2^64.
   const limit = constrained > 0 && constrained < total ? constrained : total;
-  return { totalBytes: limit, availableBytes: Math.min(limit, freemem()) };
+  // What the control group uses already is not available either.
+  return { totalBytes: limit, availableBytes: Math.min(limit, process.availableMemory()) };
 }
 
 /** The limit for a store for which none was given. */
 export function defaultMemoryBytes(machine: MachineMemory): number {
   const wanted = Math.floor(machine.availableBytes * DEFAULT_PART);
-  return Math.min(Math.max(wanted, DEFAULT_MIN_BYTES), DEFAULT_MAX_BYTES);
+  return Math.min(Math.max(wanted, DEFAULT_MIN_BYTES), DEFAULT_MAX_BYTES, machine.totalBytes);
 }
 
 /**

@@ -73,7 +73,15 @@ export class MemoryPool {
     const offset = this.allocator.offsetOf(block) * UNIT_BYTES;
     const bytes = this.allocator.unitsOf(block) * UNIT_BYTES;
     this.allocator.free(block);
-    if (this.kind === 'fallback') bridge.punchRange(this.#region, offset, bytes);
+    if (this.kind === 'fallback') this.#giveDiskBack(offset, bytes);
+  }
+
+  #giveDiskBack(offset: number, bytes: number): void {
+    try {
+      bridge.punchRange(this.#region, offset, bytes);
+    } catch {
+      // A failing disk keeps the blocks with the file. They are used again with their range: room is lost, no object.
+    }
   }
 
   /** Gives every whole page outside these blocks back to the system. For the end of the store. */

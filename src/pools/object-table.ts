@@ -92,8 +92,11 @@ export class ObjectTable {
         this.#giveSlot(slot);
         next = slot + 1;
       }
-      if (count < BATCH_SLOTS) return blocks;
+      if (count < BATCH_SLOTS) break;
     }
+    // SYNC recall: behind the headers, so that who sees this number finds them all changed.
+    this.#control.setActorWord(ACTOR.RECALLS, this.#control.actorWord(ACTOR.RECALLS) + 1);
+    return blocks;
   }
 
   /**

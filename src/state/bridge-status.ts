@@ -1,6 +1,6 @@
 /**
  * What a native call on an object answers when it does not succeed. The bridge decides nothing: clients turn these
- * into errors (`src/actors/client/status-errors.ts`).
+ * into errors (`src/actors/client/failures.ts`).
  */
 export const STATUS = Object.freeze({
   OK: 0,

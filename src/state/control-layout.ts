@@ -14,8 +14,8 @@ export const LAYOUT_MAGIC = 0x504c5344;
 export const LAYOUT_VERSION = 1;
 
 /**
- * Clients at one time: threads that have connected, the creator's included. One client per thread and store; the
- * owners column has 16 bits, the ledgers are reserved for all of them.
+ * Clients at one time: connections of threads, the creator's included; a thread may have several. The owners column has
+ * 16 bits, the ledgers are reserved for all of them.
  */
 export const MAX_CLIENTS = 256;
 
@@ -59,6 +59,8 @@ export const ACTOR = Object.freeze({
   OBJECT_HIGH_WATER: line(7),
   /** Clients below this number have existed at some time. Grown by compare-exchange. */
   CLIENT_HIGH_WATER: line(8),
+  /** Bumped by the actor behind each recall of leases: a client's stock then has entries that are not its own any more. */
+  RECALLS: line(9),
 });
 
 /** An entry of the owners column, 16 bits: the client's number plus one, 0 for nobody. */
@@ -127,7 +129,7 @@ export function controlLayout(maxObjects: number): ControlLayout {
       { name: 'maxObjects', value: maxObjects },
     );
   }
-  const clientsOffset = 9 * FALSE_SHARING_BYTES;
+  const clientsOffset = ACTOR.RECALLS * 4 + FALSE_SHARING_BYTES;
   const ringBytes = alignUp(ringTotalBytes(RING_CAPACITY_WORDS));
   const requestRingOffset = CLIENT.RINGS * 4;
   const replyRingOffset = requestRingOffset + ringBytes;

@@ -1,5 +1,5 @@
 /** How much memory a store takes and may take, on machines that are described to it. */
-import { freemem, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -45,15 +45,16 @@ test("the default is Ray's: 30 % of what is available", () => {
 
 test("the default has Ray's limits: 75 MiB and 200 GB", () => {
   for (const bytes of [0, MEBIBYTE, 100 * MEBIBYTE, 250 * MEBIBYTE]) {
-    assert.is(defaultMemoryBytes(machine(bytes)), 75 * MEBIBYTE, `of ${bytes} bytes`);
+    assert.is(defaultMemoryBytes(machine(bytes, GIBIBYTE)), 75 * MEBIBYTE, `of ${bytes} bytes`);
   }
+  assert.is(defaultMemoryBytes(machine(20 * MEBIBYTE, 64 * MEBIBYTE)), 64 * MEBIBYTE, 'of a small group');
   assert.is(defaultMemoryBytes(machine(251 * MEBIBYTE)), Math.floor(0.3 * 251 * MEBIBYTE));
   for (const bytes of [TEBIBYTE, 100 * TEBIBYTE]) assert.is(defaultMemoryBytes(machine(bytes)), 200e9);
   assert.ok(defaultMemoryBytes(machine(100 * TEBIBYTE)) <= ADDRESSABLE_BYTES);
 });
 
-test('a default is always one that is taken, where there are 75 MiB', () => {
-  const sizes = fc.integer({ min: 75 * MEBIBYTE, max: 64 * TEBIBYTE });
+test('a default is always one that is taken', () => {
+  const sizes = fc.integer({ min: UNIT_BYTES, max: 64 * TEBIBYTE });
   fc.assert(
     fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), (totalBytes, part) => {
       const described = machine(Math.floor(totalBytes * part), totalBytes);
@@ -113,7 +114,7 @@ test('this machine is described in bytes, and a control group limits both number
   assert.ok(here.availableBytes > 0 && here.availableBytes <= here.totalBytes);
   const constrained = process.constrainedMemory();
   if (constrained > 0 && constrained < totalmem()) assert.is(here.totalBytes, constrained);
-  else assert.ok(Math.abs(here.availableBytes - freemem()) < here.totalBytes / 2);
+  else assert.ok(Math.abs(here.availableBytes - process.availableMemory()) < here.totalBytes / 2);
   assert.ok(checkMemoryBytes(UNIT_BYTES, here) === UNIT_BYTES);
 });
 

@@ -50,6 +50,8 @@ const SPIN_LOADS = 2_000;
 const WAIT_SLICE_MS = 100;
 const DRAIN_LIMIT = 1_000;
 const TIMER_MAX_MS = 2 ** 31 - 1;
+/** How long a client record that was just left is waited for. */
+const RECOVERY_LIMIT_MS = 1_000;
 
 export class AllocatorLink {
   readonly bridge: BridgeClient;
@@ -63,7 +65,7 @@ export class AllocatorLink {
   #ended = false;
 
   constructor(control: ControlRegion, arena: number, stockLimitBytes: number) {
-    const attached = attachClient(arena, () => this.#onRing(), stockLimitBytes);
+    const attached = attachInTurn(control, () => attachClient(arena, () => this.#onRing(), stockLimitBytes));
     if (attached === null) throw new StoreClosedError('the store was closed');
     if (attached === undefined) {
       throw new OutOfResourceError('all client records of this store are taken', { maxClients: MAX_CLIENTS });
@@ -298,6 +300,18 @@ export class AllocatorLink {
   #closedError(): StoreClosedError {
     const died = this.#control.actorWord(ACTOR.CLOSED) === CLOSED.ACTOR_DIED;
     return new StoreClosedError(died ? "the store's allocator thread died" : 'the store was closed');
+  }
+}
+
+/** The record of a client that has just left is free from the actor's next turn on. It was rung for that. */
+function attachInTurn<Attached>(control: ControlRegion, attach: () => Attached): Attached {
+  const deadline = performance.now() + RECOVERY_LIMIT_MS;
+  for (;;) {
+    // Asked first: a record may become free between the two steps, and then the attempt finds it.
+    const mayBecomeFree = control.hasDeadClient;
+    const attached = attach();
+    if (attached !== undefined || !mayBecomeFree || performance.now() > deadline) return attached;
+    Atomics.wait(control.words, ACTOR.CLIENT_HIGH_WATER, MAX_CLIENTS, 1);
   }
 }
 

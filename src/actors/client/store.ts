@@ -44,7 +44,8 @@ export type { StoreHandle } from './store-owner.ts';
  * ({@link Store.connect}). Semantics after Ray's Plasma store; see `docs/architecture.md`.
  *
  * Calls ending in `Sync` block the thread while they wait, like those of `node:fs`; they may be used everywhere. All
- * methods belong to the thread that has this instance. After `close()` they throw `StoreClosedError`.
+ * methods belong to the thread that has this instance. After `close()` they throw `StoreClosedError`, all but
+ * {@link Store.release}: views live on.
  */
 export class Store implements RefHost, AsyncDisposable {
   /** What other threads connect with: pass it in `workerData` or a message. */
@@ -88,7 +89,7 @@ export class Store implements RefHost, AsyncDisposable {
     return Store.connectSync(handle);
   }
 
-  /** As {@link Store.connect}; connecting never waits. */
+  /** As {@link Store.connect}. Connecting waits for nobody, but among 256 clients for a place that was just left. */
   static connectSync(handle: StoreHandle): Store {
     assertHandle(handle);
     const store = new Store(handle);
@@ -207,7 +208,8 @@ export class Store implements RefHost, AsyncDisposable {
   /**
    * Lets a view go early: it and every other view of its buffer are empty from now on, and the memory is free at once if
    * nobody else views it. Never needed: views that are forgotten come back by themselves. Who calls it promises that no
-   * native operation (a pending `fs.write`, `zlib`) still works on the view.
+   * native operation (a pending `fs.write`, `zlib`) still works on the view. A view that was transferred here from another
+   * thread may be released as well; also after `close()`.
    *
    * Throws `NotAWindowError` when it is no view that a store gave out to be read, or was released before.
    */
