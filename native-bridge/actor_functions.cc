@@ -15,8 +15,9 @@ namespace {
 struct ActorSide {
   std::shared_ptr<Arena> arena;
   LoopBell* bell;
-  // The part of the freed stack that was taken but did not fit into the caller's array.
+  // The parts of the stacks that were taken but did not fit into the caller's array.
   uint32_t taken = 0;
+  uint32_t settled = 0;
 };
 
 ActorSide* Self(const Arguments& arguments) {
@@ -52,6 +53,40 @@ void TakeFreed(const Arguments& arguments) {
     self->taken = self->arena->Slot(number)[slot::kNextFreed];
   }
   arguments.GetReturnValue().Set(count);
+}
+
+// takeSettled(out) → count. Call until it is 0.
+void TakeSettled(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  const Output out = OutputArray(arguments, 0);
+  if (self->settled == 0) self->settled = self->arena->TakeSettled();
+  uint32_t count = 0;
+  while (self->settled != 0 && count < out.length) {
+    const uint32_t number = self->settled - 1;
+    out.words[count++] = number;
+    self->settled = self->arena->TakeSettledLink(number);
+  }
+  arguments.GetReturnValue().Set(count);
+}
+
+// awaitSettled(slot, generation) → status: kNotSealed when the slot will come by the settled stack
+void AwaitSettled(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  const uint32_t number = Unsigned(arguments, 0);
+  const bool is_slot = number < self->arena->HighWater();
+  arguments.GetReturnValue().Set(is_slot ? self->arena->Await(number, Unsigned(arguments, 1)) : status::kNotFound);
+}
+
+// lookUp(id, out) → status; out: slot, generation
+void LookUp(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  uint8_t id[kIdBytes];
+  IdBytes(arguments, 0, id, kIdBytes);
+  const Output out = OutputArray(arguments, 1);
+  arguments.GetReturnValue().Set(self->arena->LookUpId(id, &out.words[0], &out.words[1]));
 }
 
 // lease(slot, offsetUnits, capacityUnits, block, fallback, client, isAnswer) → generation
@@ -158,6 +193,9 @@ void AttachActor(const Arguments& arguments) {
   v8::Local<v8::External> data = v8::External::New(isolate, self);
   const std::pair<const char*, v8::FunctionCallback> methods[] = {
       {"takeFreed", TakeFreed},
+      {"takeSettled", TakeSettled},
+      {"awaitSettled", AwaitSettled},
+      {"lookUp", LookUp},
       {"lease", Lease},
       {"finishReclaim", FinishReclaim},
       {"recallLeases", RecallLeases},

@@ -38,6 +38,7 @@ bool Arena::Step(uint32_t number, uint32_t generation, Event event, uint64_t ext
     if (GenerationOf(header) != generation || !NextHeader(header, event, next)) return false;
     *next |= extra_flags;
   } while (!CompareExchange(Header(number), &header, *next));
+  if (IsAwaited(header) && !IsAwaited(*next)) PushSettled(number);
   return true;
 }
 
@@ -129,6 +130,7 @@ bool Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
     uint64_t next;
     if (!NextHeader(header, event, &next)) return false;
     if (!CompareExchange(Header(number), &header, next)) continue;
+    if (IsAwaited(header) && !IsAwaited(next)) PushSettled(number);
     if (StateOf(next) == State::kReleased) PushFreed(number);
     if (event != Event::kRecycle) return false;
     SetOwner(number, client, false);
@@ -158,6 +160,37 @@ void Arena::PushFreed(uint32_t number) {
   } while (!CompareExchange(head, &first, number + 1));
   const uint32_t waiting = FetchAdd(Word(actor::kFreedUnits), units) + units;
   if (waiting >= kRingAfterUnits || Load(Word(actor::kWanted)) != 0) WakeActor();
+}
+
+int32_t Arena::Await(uint32_t number, uint32_t generation) {
+  uint64_t header = Load(Header(number));
+  for (;;) {
+    if (GenerationOf(header) != generation || !IsLive(StateOf(header))) return status::kNotFound;
+    if (!IsBeingWritten(StateOf(header))) return status::kOk;
+    if (CompareExchange(Header(number), &header, header | kAwaitedFlag)) return status::kNotSealed;
+  }
+}
+
+void Arena::PushSettled(uint32_t number) {
+  uint32_t* link = Slot(number) + slot::kNextSettled;
+  uint32_t nowhere = 0;
+  // SYNC settled: the header was changed before this look at the link. A slot that is on the stack already, for an
+  // object before this one, is taken off it before the actor reads the header: it will see this change, too.
+  if (CompareExchange(link, &nowhere, kStackEnd)) {
+    uint32_t* head = Word(actor::kSettledHead);
+    uint32_t first = Load(head);
+    do {
+      Store(link, first == 0 ? kStackEnd : first);
+    } while (!CompareExchange(head, &first, number + 1));
+  }
+  FetchAdd(Word(actor::kActivity), uint32_t{1});
+  WakeActor();
+}
+
+uint32_t Arena::TakeSettledLink(uint32_t number) {
+  // SYNC settled: off the stack before the header is read.
+  const uint32_t next = Exchange(Slot(number) + slot::kNextSettled, uint32_t{0});
+  return next == kStackEnd ? 0 : next;
 }
 
 bool Arena::FinishReclaim(uint32_t number) {

@@ -80,6 +80,14 @@ class Arena {
   // After the actor took the block back: true when the slot is free, false when refs keep a tombstone.
   bool FinishReclaim(uint32_t number);
 
+  // --- the settled stack ---
+  // Asks whoever seals or aborts the object to put it there: kNotSealed when that is to come, kOk when it is sealed.
+  int32_t Await(uint32_t number, uint32_t generation);
+  // Takes the whole stack, as TakeFreed does. Follow TakeSettledLink.
+  uint32_t TakeSettled() { return Exchange(Word(actor::kSettledHead), uint32_t{0}); }
+  // Takes one slot off the stack that was taken; its successor plus one, or 0.
+  uint32_t TakeSettledLink(uint32_t number);
+
   // --- recovery ---
   // Returns everything that a dead client's own ledger and ownership name; the number of slots touched.
   uint32_t RecoverClient(uint32_t client);
@@ -103,6 +111,7 @@ class Arena {
   // The compare-exchange of Apply alone; `next` is the header after it.
   bool Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next);
   void PushFreed(uint32_t number);
+  void PushSettled(uint32_t number);
   uint8_t* LedgerByte(uint32_t client, uint32_t number) const {
     return ledgers_ + uint64_t{client} * ledger_bytes_ + number / 8;
   }

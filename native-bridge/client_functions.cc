@@ -91,6 +91,8 @@ int32_t CreateObject(Client* client, const Arguments& arguments, int id_index, i
     client->ForgetCreated(number);
     return status::kExists;
   }
+  // SYNC await-id: entered before this look. The actor sets the word before its look into the index.
+  if (named && Load(client->arena->Word(actor::kIdsAwaited)) != 0) client->arena->Await(number, generation);
   client->result[kNumber] = number;
   client->result[kGeneration] = generation;
   return status::kOk;

@@ -17,6 +17,9 @@ inline uint32_t GenerationOf(uint64_t header) {
 inline bool IsFallback(uint64_t header) { return (header >> header_word::kLocationShift) & 1; }
 inline bool IsNamed(uint64_t header) { return (header >> header_word::kFlagNamedShift) & 1; }
 
+inline bool IsAwaited(uint64_t header) { return (header >> header_word::kFlagAwaitedShift) & 1; }
+
+inline constexpr uint64_t kAwaitedFlag = uint64_t{1} << header_word::kFlagAwaitedShift;
 inline constexpr uint64_t kNamedFlag = uint64_t{1} << header_word::kFlagNamedShift;
 inline constexpr uint64_t kFallbackFlag = uint64_t{1} << header_word::kLocationShift;
 inline constexpr uint64_t kOnePin = uint64_t{1} << header_word::kPinsShift;
@@ -31,13 +34,17 @@ inline bool NextHeader(uint64_t header, Event event, uint64_t* next) {
   uint64_t word = (header & ~uint64_t{(1u << header_word::kStateBits) - 1}) | (cell & ~kBumpBit);
   if (event == Event::kPin) word += kOnePin;
   if (event == Event::kUnpin || event == Event::kUnpinLast) word -= kOnePin;
+  // Who ends the writing tells those who wait for it, once.
+  if (event == Event::kSeal || event == Event::kAbort) word &= ~kAwaitedFlag;
   if (cell & kBumpBit) {
-    word &= ~(kNamedFlag | kFallbackFlag);
+    word &= ~(kNamedFlag | kFallbackFlag | kAwaitedFlag);
     word += uint64_t{1} << header_word::kGenerationShift;
   }
   *next = word;
   return true;
 }
+
+inline bool IsBeingWritten(State state) { return state == State::kCreated || state == State::kWriting; }
 
 inline bool IsLive(State state) {
   return state == State::kCreated || state == State::kWriting || state == State::kSealed ||

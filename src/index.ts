@@ -5,10 +5,14 @@ export { ObjectRef } from './actors/client/object-ref.ts';
 export {
   type CreateOptions,
   type PutOptions,
+  type Readable,
   Store,
   type StoreHandle,
   type StoreOptions,
+  type Values,
+  type WaitForOptions,
   type WaitOptions,
+  type WaitResult,
 } from './actors/client/store.ts';
 export { WritableSlot } from './actors/client/writable-slot.ts';
 export type { PoolStatistics, StoreStatistics } from './pools/statistics.ts';

@@ -53,6 +53,7 @@ namespace header_word {
 inline constexpr uint32_t kStateBits = 4;
 inline constexpr uint32_t kLocationShift = 4;
 inline constexpr uint32_t kFlagNamedShift = 5;
+inline constexpr uint32_t kFlagAwaitedShift = 6;
 inline constexpr uint32_t kPinsShift = 8;
 inline constexpr uint32_t kPinsBits = 24;
 inline constexpr uint32_t kGenerationShift = 32;
@@ -71,6 +72,7 @@ inline constexpr uint32_t kId = 8;
 inline constexpr uint32_t kNextFreed = 15;
 inline constexpr uint32_t kNextInBucket = 16;
 inline constexpr uint32_t kBlock = 17;
+inline constexpr uint32_t kNextSettled = 18;
 inline constexpr uint32_t kWords = 24;
 }  // namespace slot
 
@@ -101,6 +103,8 @@ inline constexpr uint32_t kClosed = 192;
 inline constexpr uint32_t kObjectHighWater = 224;
 inline constexpr uint32_t kClientHighWater = 256;
 inline constexpr uint32_t kRecalls = 288;
+inline constexpr uint32_t kSettledHead = 320;
+inline constexpr uint32_t kIdsAwaited = 352;
 }  // namespace actor
 
 namespace owner {
@@ -145,5 +149,6 @@ inline constexpr uint32_t kSlotBytes = 96;
 inline constexpr uint32_t kUnitBytes = 64;
 inline constexpr uint32_t kIdBytes = 28;
 inline constexpr uint32_t kNonceBytes = 12;
+inline constexpr uint32_t kStackEnd = 0xffffffff;
 
 }  // namespace plasmoid

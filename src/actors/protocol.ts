@@ -17,6 +17,12 @@ export const REQUEST = Object.freeze({
   TRIM: 6,
   /** `[request]` → ANSWER as the last thing that the actor does. */
   CLOSE: 7,
+  /**
+   * `[request, needed, name …]` → SETTLED when so many of the named objects are not being written any more. A name is
+   * `[1, slot, generation]`, or `[2, seven words of an id]` for an object that nobody has created yet. Many names come in
+   * several records of one request; all but the last say MORE_FOLLOWS.
+   */
+  AWAIT: 8,
 });
 
 /** Actor → client. */
@@ -31,7 +37,16 @@ export const REPLY = Object.freeze({
   ANSWER: 4,
   /** `[request, json of FailureReport]` */
   FAILED: 5,
+  /** `[request]`: look again. */
+  SETTLED: 6,
 });
+
+/** First word of a name in AWAIT. */
+export const AWAITED = Object.freeze({ PLACE: 1, ID: 2 });
+/** Instead of `needed`. */
+export const MORE_FOLLOWS = 0;
+/** Most names in one AWAIT: a record has to fit into the ring several times. */
+export const AWAIT_NAMES_MAX = 512;
 
 /** An error on its way through a ring. */
 export interface FailureReport {

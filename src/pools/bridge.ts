@@ -57,6 +57,9 @@ export interface BridgeClient {
 /** The allocator actor's functions on its arena. */
 export interface BridgeActor {
   takeFreed(out: Uint32Array): number;
+  takeSettled(out: Uint32Array): number;
+  awaitSettled(slot: number, generation: number): Status;
+  lookUp(id: Uint8Array, out: Uint32Array): Status;
   lease(
     slot: number,
     offsetUnits: number,

@@ -36,7 +36,12 @@ export interface StoreStatistics {
   readonly clientCount: number;
   /** Creates that wait for memory. */
   readonly waitingCreates: number;
+  /** Calls that wait for objects to be sealed or created. */
+  readonly waitingGets: number;
 }
+
+/** What only the actor knows. */
+export type WaitingCounts = Pick<StoreStatistics, 'waitingCreates' | 'waitingGets'>;
 
 const OBJECT_STATES: readonly ObjectState[] = ['created', 'writing', 'sealed', 'referenced', 'deleting'];
 
@@ -45,7 +50,7 @@ export function storeStatistics(
   control: ControlRegion,
   primary: MemoryPool,
   fallback: MemoryPool | undefined,
-  waitingCreates: number,
+  waiting: WaitingCounts,
 ): StoreStatistics {
   const leased: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
   const object: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
@@ -79,6 +84,6 @@ export function storeStatistics(
     deletingCount: count('deleting'),
     leasedCount: count('leased'),
     clientCount,
-    waitingCreates,
+    ...waiting,
   };
 }

@@ -45,7 +45,7 @@ const line = (index: number): number => (index * FALSE_SHARING_BYTES) / 4;
 export const ACTOR = Object.freeze({
   /** 1 while the actor waits in its event loop; who changes it to 0 rings the doorbell. */
   SLEEPING: line(1),
-  /** Bumped by clients behind each published request: what the actor watches while it spins. */
+  /** Bumped behind each published request and each push on the settled stack: what the actor watches while it spins. */
   ACTIVITY: line(2),
   /** Freed stack: slot number plus one, 0 when empty. Pushed by any thread, taken whole by the actor. */
   FREED_HEAD: line(3),
@@ -61,6 +61,10 @@ export const ACTOR = Object.freeze({
   CLIENT_HIGH_WATER: line(8),
   /** Bumped by the actor behind each recall of leases: a client's stock then has entries that are not its own any more. */
   RECALLS: line(9),
+  /** Settled stack: slots that somebody waited for and that were sealed or aborted. Slot number plus one, 0 when empty. */
+  SETTLED_HEAD: line(10),
+  /** 1 while somebody waits for an id that nobody has created: who creates a named object marks it as awaited. */
+  IDS_AWAITED: line(11),
 });
 
 /** An entry of the owners column, 16 bits: the client's number plus one, 0 for nobody. */
@@ -129,7 +133,7 @@ export function controlLayout(maxObjects: number): ControlLayout {
       { name: 'maxObjects', value: maxObjects },
     );
   }
-  const clientsOffset = ACTOR.RECALLS * 4 + FALSE_SHARING_BYTES;
+  const clientsOffset = ACTOR.IDS_AWAITED * 4 + FALSE_SHARING_BYTES;
   const ringBytes = alignUp(ringTotalBytes(RING_CAPACITY_WORDS));
   const requestRingOffset = CLIENT.RINGS * 4;
   const replyRingOffset = requestRingOffset + ringBytes;

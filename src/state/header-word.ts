@@ -10,6 +10,8 @@ import { type ObjectState, STATES } from './lifecycle/codes.ts';
 export const STATE_BITS = 4;
 export const LOCATION_SHIFT = 4;
 export const FLAG_NAMED_SHIFT = 5;
+/** Somebody waits for the end of the writing: who seals or aborts tells the actor. Cleared by that very step. */
+export const FLAG_AWAITED_SHIFT = 6;
 export const PINS_SHIFT = 8;
 export const PINS_BITS = 24;
 export const GENERATION_SHIFT = 32;

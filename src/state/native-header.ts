@@ -3,6 +3,7 @@
 import { STATUS } from './bridge-status.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES, OWNER } from './control-layout.ts';
 import {
+  FLAG_AWAITED_SHIFT,
   FLAG_NAMED_SHIFT,
   GENERATION_SHIFT,
   LOCATION_SHIFT,
@@ -12,7 +13,7 @@ import {
 } from './header-word.ts';
 import { EVENT_CODE, EVENTS, STATE_CODE, STATES } from './lifecycle/codes.ts';
 import { BUMP_BIT, deriveTable, ILLEGAL } from './lifecycle/table.ts';
-import { ID_BYTES, SLOT, SLOT_BYTES, UNIT_BYTES } from './slot-layout.ts';
+import { ID_BYTES, SLOT, SLOT_BYTES, STACK_END, UNIT_BYTES } from './slot-layout.ts';
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(2, '0')}`;
 const camel = (name: string): string =>
@@ -67,7 +68,7 @@ inline constexpr uint8_t kIllegal = ${hex(ILLEGAL)};
 inline constexpr uint8_t kBumpBit = ${hex(BUMP_BIT)};
 ${transitionTable()}
 
-${namespaced('header_word', 'uint32_t', { STATE_BITS, LOCATION_SHIFT, FLAG_NAMED_SHIFT, PINS_SHIFT, PINS_BITS, GENERATION_SHIFT })}
+${namespaced('header_word', 'uint32_t', { STATE_BITS, LOCATION_SHIFT, FLAG_NAMED_SHIFT, FLAG_AWAITED_SHIFT, PINS_SHIFT, PINS_BITS, GENERATION_SHIFT })}
 
 ${namespaced('slot', 'uint32_t', SLOT)}
 
@@ -89,6 +90,7 @@ inline constexpr uint32_t kSlotBytes = ${SLOT_BYTES};
 inline constexpr uint32_t kUnitBytes = ${UNIT_BYTES};
 inline constexpr uint32_t kIdBytes = ${ID_BYTES};
 inline constexpr uint32_t kNonceBytes = ${NONCE_BYTES};
+inline constexpr uint32_t kStackEnd = ${hex(STACK_END)};
 
 }  // namespace plasmoid
 `;

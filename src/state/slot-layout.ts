@@ -27,9 +27,14 @@ export const SLOT = Object.freeze({
   NEXT_IN_BUCKET: 16,
   /** The actor's allocator handle of the block, valid while CAPACITY_UNITS is not 0. */
   BLOCK: 17,
-  /** 18 to 23 are free: creation time, eviction tick and the second location cell will stand here. */
+  /** Link of the settled stack: slot number plus one, STACK_END at the end; 0 when the slot is not on it. */
+  NEXT_SETTLED: 18,
+  /** 19 to 23 are free: creation time, eviction tick and the second location cell will stand here. */
   WORDS: 24,
 });
+
+/** Link of the last slot of the settled stack. */
+export const STACK_END = 0xffffffff;
 
 /** Bytes in one unit of placement: every offset handed out is a multiple of it. */
 export const UNIT_BYTES = 64;

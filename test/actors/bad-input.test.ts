@@ -187,7 +187,13 @@ test('arguments of a wrong type are refused by every method', () =>
         await invalid(() => call(store, method, first, rubbish), 'options');
       }
       for (const method of ['get', 'getSync', 'ref', 'contains', 'delete']) {
-        await invalid(() => call(store, method, rubbish), 'ref');
+        const isList = Array.isArray(rubbish) && method.startsWith('get');
+        await invalid(() => call(store, method, isList ? [rubbish] : rubbish), 'ref');
+      }
+      for (const method of ['wait', 'waitSync']) {
+        if (!Array.isArray(rubbish)) await invalid(() => call(store, method, rubbish), 'refs');
+        await invalid(() => call(store, method, [ref], { count: rubbish }), 'count');
+        await invalid(() => call(store, method, [rubbish]), 'ref');
       }
       await invalid(() => call(store, 'use', rubbish, () => 1), 'ref');
       await failure(() => call(store, 'release', rubbish), NotAWindowError, 'InvalidArgument');
@@ -291,7 +297,8 @@ test('an id names one object at a time, readable once it is sealed', () =>
     await failure(() => store.create(8, { id }), ObjectExistsError, 'ObjectExists');
     assert.not.ok(store.contains(id));
     const early = store.ref<Uint8Array>(id);
-    await failure(() => store.get(early), ObjectNotSealedError, 'Invalid');
+    await failure(() => store.getSync(early), ObjectNotSealedError, 'Invalid');
+    await failure(() => store.get(early, { timeout: 0 }), TimedOutError, 'TimedOut');
     await failure(() => store.delete(id), ObjectNotSealedError, 'Invalid');
     const ref = slot.seal();
     assert.ok(store.contains(id) && ref.id.equals(id));

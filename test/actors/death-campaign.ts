@@ -139,10 +139,10 @@ async function assertWhole(scene: Scene, lives: readonly Life[]): Promise<void> 
   try {
     await recovered(scene);
     await scene.store.verify();
-    const { waitingCreates, unsealedCount, clientCount } = await scene.store.stats();
+    const { waitingCreates, waitingGets, unsealedCount, clientCount } = await scene.store.stats();
     assert.equal(
-      { waitingCreates, unsealedCount, clientCount },
-      { waitingCreates: 0, unsealedCount: 0, clientCount: 1 },
+      { waitingCreates, waitingGets, unsealedCount, clientCount },
+      { waitingCreates: 0, waitingGets: 0, unsealedCount: 0, clientCount: 1 },
     );
     assert.ok(
       scene.common.getSync().every((byte) => byte === 9),

@@ -115,7 +115,7 @@ export class Hands {
         return undefined;
       case 'get': {
         const ref = this.#ref(action.key);
-        const view = action.sync ? ref.getSync() : await ref.get();
+        const view = action.sync ? ref.getSync({ timeout: 0 }) : await ref.get({ timeout: 0 });
         this.#views.set(action.view, { view, bytes: pattern(action.object, action.size) });
         return undefined;
       }

@@ -237,7 +237,12 @@ export class Run {
       const view = this.model.key();
       const isSealed = object.state === 'sealed';
       const action: Action = { do: 'get', key, view, object: object.key, size: object.size, sync };
-      await this.#expect(thread, action, isSealed ? 'ok' : missing);
+      // Hands never wait: what is still being written is not to be had in no time.
+      await this.#expect(
+        thread,
+        action,
+        isSealed ? 'ok' : object.state === 'gone' ? missing : 'TimedOutError',
+      );
       if (!isSealed) return;
       this.model.views.set(view, held);
       object.views++;

@@ -16,6 +16,7 @@ import { stockBatch } from '../../state/stock-plan.ts';
 import { decodeSize, REPLY, REQUEST } from '../protocol.ts';
 import { ClientLink } from './client-link.ts';
 import { type CollectionRound, CreateQueue, type CreateQueueHost } from './create-queue.ts';
+import { ObjectWaits } from './object-waits.ts';
 
 /** Requests served per client and turn: one busy client cannot starve the rest. */
 const REQUESTS_PER_TURN = 32;
@@ -49,6 +50,7 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #onClosed: () => void;
   readonly #links: (ClientLink | undefined)[] = [];
   readonly #queue: CreateQueue;
+  readonly #waits: ObjectWaits;
   /** Blocks given in advance at the last miss: by client, then by block size. */
   readonly #lastBatch: Map<number, number>[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -65,6 +67,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.#onClosed = parts.onClosed;
     this.table = new ObjectTable(parts.control, parts.bridge, parts.primary, parts.fallback);
     this.#queue = new CreateQueue(this);
+    this.#waits = new ObjectWaits(parts.control, parts.bridge);
   }
 
   /** The doorbell's callback: works until nothing is left, then sleeps. */
@@ -92,7 +95,7 @@ export class AllocatorActor implements CreateQueueHost {
 
   /** One look at everything; how much was done. */
   #turn(): number {
-    let done = this.table.reclaimFreed();
+    let done = this.table.reclaimFreed() + this.#waits.serve();
     const clients = this.#control.actorWord(ACTOR.CLIENT_HIGH_WATER);
     for (let client = 0; client < clients; client++) {
       const state = this.#control.clientState(client) & CLIENT_STATE.MASK;
@@ -105,7 +108,10 @@ export class AllocatorActor implements CreateQueueHost {
         continue;
       }
       if (link.isBlocked) done += link.flush();
-      done += link.drain((type, words, start) => this.#handle(link, type, words, start), REQUESTS_PER_TURN);
+      done += link.drain(
+        (type, words, start, length) => this.#handle(link, type, words, start, length),
+        REQUESTS_PER_TURN,
+      );
       if (this.#closed) return done;
     }
     return done;
@@ -123,6 +129,7 @@ export class AllocatorActor implements CreateQueueHost {
   #recover(link: ClientLink): void {
     const { client } = link;
     this.#queue.removeClient(link);
+    this.#waits.removeClient(link);
     this.#bridge.recoverClient(client);
     this.table.reclaimFreed();
     link.recycle();
@@ -137,7 +144,7 @@ export class AllocatorActor implements CreateQueueHost {
     );
   }
 
-  #handle(link: ClientLink, type: number, words: SharedWords, start: number): void {
+  #handle(link: ClientLink, type: number, words: SharedWords, start: number, length: number): void {
     // What its own client sent behind the request to close comes in the same batch; the closed word answers it.
     if (this.#closed) return;
     const request = (words[start] ?? 0) >>> 0;
@@ -153,6 +160,7 @@ export class AllocatorActor implements CreateQueueHost {
       }
       case REQUEST.CANCEL:
         this.#queue.cancel(link, request);
+        this.#waits.cancel(link, request);
         return;
       case REQUEST.COLLECTED:
         this.#queue.collected(link, request);
@@ -168,6 +176,9 @@ export class AllocatorActor implements CreateQueueHost {
         this.table.reclaimFreed();
         this.table.recallLeases();
         link.sendJson(REPLY.ANSWER, request, null);
+        return;
+      case REQUEST.AWAIT:
+        this.#waits.add(link, request, words, start + 1, length - 1);
         return;
       case REQUEST.CLOSE:
         this.#close(link, request);
@@ -200,7 +211,10 @@ export class AllocatorActor implements CreateQueueHost {
   }
 
   #statistics(): unknown {
-    return storeStatistics(this.#control, this.primary, this.fallback, this.#queue.length);
+    return storeStatistics(this.#control, this.primary, this.fallback, {
+      waitingCreates: this.#queue.length,
+      waitingGets: this.#waits.length,
+    });
   }
 
   #answerVerify(link: ClientLink, request: number): void {
@@ -262,7 +276,7 @@ export class AllocatorActor implements CreateQueueHost {
   #hasWork(): boolean {
     const control = this.#control;
     if (this.#queue.length > 0 && control.actorWord(ACTOR.FREED_HEAD) !== 0) return true;
-    if (this.#queue.hasReport) return true;
+    if (this.#queue.hasReport || this.#waits.hasSettled) return true;
     const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
     for (let client = 0; client < clients; client++) {
       const state = control.clientState(client) & CLIENT_STATE.MASK;

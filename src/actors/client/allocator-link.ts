@@ -34,9 +34,18 @@ export interface Lease {
 
 /** Limits of one wait. */
 export interface WaitLimits {
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** When the time began, by `performance.now()`; with this wait when absent. */
+  readonly startedMs?: number;
+  /** What has not come when the time is over: the beginning of the error's message. */
+  readonly purpose?: string;
 }
+
+/** Words of a request behind its number, in as many records as it takes. */
+export type Records = readonly (readonly number[])[];
+const NO_WORDS: Records = [[]];
+const NO_LIMITS: WaitLimits = { timeoutMs: undefined, signal: undefined };
 
 type Answer = Lease | string;
 
@@ -97,20 +106,29 @@ export class AllocatorLink {
 
   /** A block for `sizeBytes`, from the actor. */
   async lease(sizeBytes: number, limits: WaitLimits): Promise<Lease> {
-    return expectLease(await this.#call(REQUEST.CREATE, encodeSize(sizeBytes), limits));
+    return expectLease(await this.#call(REQUEST.CREATE, [encodeSize(sizeBytes)], limits));
   }
 
   leaseSync(sizeBytes: number, limits: WaitLimits): Lease {
-    return expectLease(this.#callSync(REQUEST.CREATE, encodeSize(sizeBytes), limits));
+    return expectLease(this.#callSync(REQUEST.CREATE, [encodeSize(sizeBytes)], limits));
+  }
+
+  /** Waits until enough of the objects that these AWAIT records name are not being written any more. */
+  async settled(records: Records, limits: WaitLimits): Promise<void> {
+    await this.#call(REQUEST.AWAIT, records, limits);
+  }
+
+  settledSync(records: Records, limits: WaitLimits): void {
+    this.#callSync(REQUEST.AWAIT, records, limits);
   }
 
   /** A request without arguments; its answer as JSON text. */
   async ask(type: number): Promise<string> {
-    return expectText(await this.#call(type, [], {}));
+    return expectText(await this.#call(type, NO_WORDS, NO_LIMITS));
   }
 
   askSync(type: number): string {
-    return expectText(this.#callSync(type, [], {}));
+    return expectText(this.#callSync(type, NO_WORDS, NO_LIMITS));
   }
 
   /** Ends this thread's part. Waits under way fail with `StoreClosedError`. */
@@ -121,12 +139,13 @@ export class AllocatorLink {
     this.bridge.disconnect();
   }
 
-  #call(type: number, words: readonly number[], limits: WaitLimits): Promise<Answer> {
-    const { signal, timeoutMs } = limits;
+  #call(type: number, records: Records, limits: WaitLimits): Promise<Answer> {
+    const { signal } = limits;
+    const leftMs = timeLeftMs(limits);
     return new Promise((resolve, reject) => {
       if (this.isClosed) return reject(this.#closedError());
       if (signal?.aborted === true) return reject(interrupted(signal));
-      const request = this.#send(type, words);
+      const request = this.#send(type, records);
       let timer: NodeJS.Timeout | undefined;
       const giveUp = (error: Error): void => {
         this.#cancel(request);
@@ -141,19 +160,18 @@ export class AllocatorLink {
       };
       this.#pending.set(request, { settle: finish });
       signal?.addEventListener('abort', onAbort, { once: true });
-      if (timeoutMs !== undefined && timeoutMs <= TIMER_MAX_MS) {
-        timer = setTimeout(() => giveUp(timedOut(timeoutMs)), timeoutMs);
+      if (leftMs <= TIMER_MAX_MS) {
+        timer = setTimeout(() => giveUp(timedOut(limits)), leftMs);
       }
       this.bridge.keepAlive(true);
       this.#park();
     });
   }
 
-  #callSync(type: number, words: readonly number[], limits: WaitLimits): Answer {
+  #callSync(type: number, records: Records, limits: WaitLimits): Answer {
     if (this.isClosed) throw this.#closedError();
-    const { timeoutMs } = limits;
-    const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    const request = this.#send(type, words);
+    const deadline = performance.now() + timeLeftMs(limits);
+    const request = this.#send(type, records);
     let outcome: { answer: Answer | undefined; error: Error | undefined } | undefined;
     this.#pending.set(request, {
       settle: (answer, error) => {
@@ -167,7 +185,7 @@ export class AllocatorLink {
         const left = deadline - performance.now();
         if (left <= 0) {
           this.#cancel(request);
-          throw timedOut(timeoutMs ?? 0);
+          throw timedOut(limits);
         }
         this.#waitForReply(Math.min(left, WAIT_SLICE_MS));
       }
@@ -186,10 +204,10 @@ export class AllocatorLink {
     this.#replies.park(limitMs);
   }
 
-  #send(type: number, words: readonly number[]): number {
+  #send(type: number, records: Records): number {
     const request = this.#nextRequest;
     this.#nextRequest = request === 0xffffffff ? 1 : request + 1;
-    this.#write(type, [request, ...words]);
+    for (const words of records) this.#write(type, [request, ...words]);
     return request;
   }
 
@@ -256,6 +274,9 @@ export class AllocatorLink {
         return;
       case REPLY.ANSWER:
         this.#take(request)?.settle(decodeJsonText(words, start));
+        return;
+      case REPLY.SETTLED:
+        this.#take(request)?.settle('');
         return;
       case REPLY.FAILED:
         this.#take(request)?.settle(undefined, failureToError(decodeJsonText(words, start)));
@@ -325,6 +346,12 @@ function expectText(answer: Answer): string {
   return answer;
 }
 
-function timedOut(timeoutMs: number): TimedOutError {
-  return new TimedOutError(`no memory became free within ${timeoutMs} ms`, { timeoutMs });
+function timeLeftMs({ timeoutMs, startedMs }: WaitLimits): number {
+  if (timeoutMs === undefined) return Number.POSITIVE_INFINITY;
+  return startedMs === undefined ? timeoutMs : Math.max(0, startedMs + timeoutMs - performance.now());
+}
+
+function timedOut({ timeoutMs = 0, purpose }: WaitLimits): TimedOutError {
+  const missed = purpose ?? 'no memory became free';
+  return new TimedOutError(`${missed} within ${timeoutMs} ms`, { timeoutMs });
 }

@@ -50,6 +50,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `wait`. */
+export interface WaitForOptions extends WaitOptions {
+  /** How many objects to wait for; default 1, at most as many as are given. */
+  readonly count?: number | undefined;
+}
+
 /** Options of `put`. */
 export interface PutOptions extends WaitOptions {
   /** An id to find the object by; one that names its place is made when absent. */
@@ -103,22 +109,35 @@ export function readStoreOptions(given: unknown) {
   };
 }
 
-const NO_WAIT = Object.freeze(readOptions(WAIT_SPEC, undefined, ''));
-const NO_PUT = Object.freeze(readOptions(PUT_SPEC, undefined, ''));
-const NO_CREATE = Object.freeze(readOptions(CREATE_SPEC, undefined, ''));
+const NO_WAIT = Object.freeze(limitsOf(readOptions(WAIT_SPEC, undefined, '')));
+const NO_PUT = Object.freeze(limitsOf(readOptions(PUT_SPEC, undefined, '')));
+const NO_CREATE = Object.freeze(limitsOf(readOptions(CREATE_SPEC, undefined, '')));
 
 // Nothing to read is the usual case on the hot paths.
 export const readWaitOptions = (given: unknown, context: string): typeof NO_WAIT =>
-  given === undefined ? NO_WAIT : notAborted(readOptions(WAIT_SPEC, given, context));
+  given === undefined ? NO_WAIT : limitsOf(readOptions(WAIT_SPEC, given, context));
 export const readPutOptions = (given: unknown, context: string): typeof NO_PUT =>
-  given === undefined ? NO_PUT : notAborted(readOptions(PUT_SPEC, given, context));
+  given === undefined ? NO_PUT : limitsOf(readOptions(PUT_SPEC, given, context));
 export const readCreateOptions = (given: unknown, context: string): typeof NO_CREATE =>
-  given === undefined ? NO_CREATE : notAborted(readOptions(CREATE_SPEC, given, context));
+  given === undefined ? NO_CREATE : limitsOf(readOptions(CREATE_SPEC, given, context));
+
+/** The options of a wait for `names`. */
+export function readWaitForOptions(given: unknown, names: readonly unknown[], context: string) {
+  if (!Array.isArray(names)) throw invalidArgument('refs', names, 'an array of refs and ids', context);
+  const count = withDefault(integer(0, names.length), Math.min(1, names.length));
+  return limitsOf(readOptions({ ...WAIT_SPEC, count }, given, context));
+}
+
+interface Waiting {
+  readonly timeout: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** A call that is aborted before it begins does nothing, whether it would have to wait or not. */
-function notAborted<Options extends { readonly signal?: AbortSignal | undefined }>(
-  options: Options,
-): Options {
-  if (options.signal?.aborted === true) throw interrupted(options.signal);
-  return options;
+function limitsOf<Options extends Waiting>({
+  timeout: timeoutMs,
+  ...others
+}: Options): Omit<Options, 'timeout'> & { readonly timeoutMs: number | undefined } {
+  if (others.signal?.aborted === true) throw interrupted(others.signal);
+  return { ...others, timeoutMs };
 }

@@ -3,40 +3,49 @@ import type { BridgeClient } from '../../pools/bridge.ts';
 import { ControlRegion } from '../../pools/control-region.ts';
 import type { StoreStatistics } from '../../pools/statistics.ts';
 import { STATUS } from '../../state/bridge-status.ts';
-import { ForeignRefError, StoreClosedError } from '../../state/errors.ts';
+import { StoreClosedError } from '../../state/errors.ts';
 import { ObjectId } from '../../state/object-id.ts';
 import { invalidArgument } from '../../state/options.ts';
 import { stockLimitBytes } from '../../state/stock-plan.ts';
 import {
-  decodeFormat,
-  FORMAT,
   isStorableView,
   type Sealed,
   type Storable,
   type StorableView,
   type ViewByName,
-  viewOf,
 } from '../../state/value-format.ts';
 import { REQUEST } from '../protocol.ts';
 import { AllocatorLink, type Lease } from './allocator-link.ts';
 import { statusToError } from './failures.ts';
 import { listObjects, type ObjectEntry } from './object-list.ts';
-import { describePlace, type ObjectPlace, type ObjectToken, readToken } from './object-place.ts';
+import { type ObjectName, ObjectNames, type Readable } from './object-names.ts';
+import { describePlace, type ObjectPlace, type ObjectToken } from './object-place.ts';
+import { isList, ObjectReader, type Values, type WaitResult } from './object-reader.ts';
 import { ObjectRef, type RefHost } from './object-ref.ts';
 import { prepareWriter } from './slot-writer.ts';
 import {
   type CreateOptions,
   type PutOptions,
   readPutOptions,
+  readWaitForOptions,
   readWaitOptions,
   type StoreOptions,
+  type WaitForOptions,
   type WaitOptions,
 } from './store-options.ts';
 import { assertHandle, type StoreHandle, startStore } from './store-owner.ts';
-import { decodeSerialised, encodeValue, sizeOf } from './value-codec.ts';
+import { encodeValue, sizeOf } from './value-codec.ts';
 import type { WritableSlot } from './writable-slot.ts';
 
-export type { CreateOptions, PutOptions, StoreOptions, WaitOptions } from './store-options.ts';
+export type { Readable } from './object-names.ts';
+export type { Values, WaitResult } from './object-reader.ts';
+export type {
+  CreateOptions,
+  PutOptions,
+  StoreOptions,
+  WaitForOptions,
+  WaitOptions,
+} from './store-options.ts';
 export type { StoreHandle } from './store-owner.ts';
 
 /**
@@ -56,6 +65,8 @@ export class Store implements RefHost, AsyncDisposable {
   readonly bridge: BridgeClient;
   readonly #control: ControlRegion;
   readonly #link: AllocatorLink;
+  readonly #names: ObjectNames;
+  readonly #reader: ObjectReader;
   readonly #endStore: (() => Promise<void>) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -65,6 +76,8 @@ export class Store implements RefHost, AsyncDisposable {
     this.name = Buffer.from(this.#control.nonce).toString('hex');
     this.#link = new AllocatorLink(this.#control, handle.arena, stockLimitBytes(handle.memoryBytes));
     this.bridge = this.#link.bridge;
+    this.#names = new ObjectNames(this, this.#control);
+    this.#reader = new ObjectReader(this.#control, this.#link, this.#names);
     this.#endStore = endStore;
   }
 
@@ -172,36 +185,69 @@ export class Store implements RefHost, AsyncDisposable {
    * The value of a sealed object: for views one on the object's own bytes, without a copy, readonly by its type. The view
    * keeps its bytes for as long as it is reachable, whatever happens to the ref, the object and the store.
    *
-   * Throws `ObjectNotFoundError` when the object was deleted, `ObjectNotSealedError`, `RefReleasedError`,
-   * `ForeignRefError`.
+   * Waits while the object is being written; for an id of somebody's choice also until it is created. Of several objects
+   * gives all values, in their order, once all are sealed.
+   *
+   * Throws `ObjectNotFoundError` when an object was deleted or aborted, `RefReleasedError`, `ForeignRefError`,
+   * `TimedOutError` (with `timeout: 0`: without waiting), `InterruptedError`, `StoreClosedError`.
    */
-  async get<T>(ref: ObjectRef<T>, options?: WaitOptions): Promise<Sealed<T>> {
-    return this.getSync(ref, options);
+  get<T>(name: ObjectRef<T> | ObjectId, options?: WaitOptions): Promise<Sealed<T>>;
+  get<const Names extends readonly Readable[]>(names: Names, options?: WaitOptions): Promise<Values<Names>>;
+  async get(names: Readable | readonly Readable[], options?: WaitOptions): Promise<unknown> {
+    const limits = readWaitOptions(options, 'Store.get');
+    return isList(names) ? this.#reader.getAll(names, limits) : this.#reader.get(names, limits);
   }
 
-  /** As {@link Store.get}. */
-  getSync<T>(ref: ObjectRef<T>, options?: WaitOptions): Sealed<T> {
-    if (options !== undefined) readWaitOptions(options, 'Store.get');
-    this.#assertOwn(ref);
-    ref.assertHeld();
-    const window = this.bridge.get(ref.slot, ref.generation);
-    if (typeof window === 'number') throw statusToError(window, describePlace(ref));
-    return this.#decode(window) as Sealed<T>;
+  /**
+   * As {@link Store.get}, blocking this thread while it waits. Throws `ObjectNotSealedError` for what this very thread is
+   * writing: it would wait for ever.
+   */
+  getSync<T>(name: ObjectRef<T> | ObjectId, options?: WaitOptions): Sealed<T>;
+  getSync<const Names extends readonly Readable[]>(names: Names, options?: WaitOptions): Values<Names>;
+  getSync(names: Readable | readonly Readable[], options?: WaitOptions): unknown {
+    const limits = readWaitOptions(options, 'Store.getSync');
+    return isList(names) ? this.#reader.getAllSync(names, limits) : this.#reader.getSync(names, limits);
+  }
+
+  /**
+   * Waits until `count` of the objects (default 1) are sealed, or until the timeout, and says which are: `get` answers at
+   * once for those. Deleted ones count as ready, for `get` to say so. After Ray's `wait`.
+   *
+   * Throws `InvalidArgumentError`, `RefReleasedError`, `ForeignRefError`, `InterruptedError`, `StoreClosedError`.
+   */
+  async wait<Name extends Readable>(
+    names: readonly Name[],
+    options?: WaitForOptions,
+  ): Promise<WaitResult<Name>> {
+    const { count, ...limits } = readWaitForOptions(options, names, 'Store.wait');
+    return this.#reader.wait(names, count, limits);
+  }
+
+  /** As {@link Store.wait}, blocking this thread while it waits. */
+  waitSync<Name extends Readable>(names: readonly Name[], options?: WaitForOptions): WaitResult<Name> {
+    const { count, ...limits } = readWaitForOptions(options, names, 'Store.waitSync');
+    return this.#reader.waitSync(names, count, limits);
   }
 
   /**
    * Calls back with the value and releases its view when the callback's promise is settled: for big objects, whose memory
-   * shall return at once. The callback must not leave native operations on the view under way.
+   * shall return at once. The callback must not leave native operations on the view under way. Waits and throws as
+   * {@link Store.get}.
    */
-  async use<T, R>(ref: ObjectRef<T>, callback: (value: Sealed<T>) => R | Promise<R>): Promise<R> {
+  async use<T, R>(
+    ref: ObjectRef<T> | ObjectId,
+    callback: (value: Sealed<T>) => R | Promise<R>,
+    options?: WaitOptions,
+  ): Promise<R> {
     if (typeof callback !== 'function')
       throw invalidArgument('callback', callback, 'a function', 'Store.use');
-    const value = await this.get(ref);
+    if (isList(ref)) throw invalidArgument('ref', ref, 'one ObjectRef or ObjectId', 'Store.use');
+    const value = await this.get(ref, options);
     try {
       return await callback(value);
     } finally {
       // Whatever the callback did with the view, or with the store: its outcome counts.
-      if (isStorableView(value)) this.#releaseWindow(value);
+      if (isStorableView(value)) this.#reader.releaseWindow(value);
     }
   }
 
@@ -214,7 +260,7 @@ export class Store implements RefHost, AsyncDisposable {
    * Throws `NotAWindowError` when it is no view that a store gave out to be read, or was released before.
    */
   release(view: StorableView): void {
-    const status = this.#releaseWindow(view);
+    const status = this.#reader.releaseWindow(view);
     if (status !== STATUS.OK) throw statusToError(status, 'the view');
   }
 
@@ -223,7 +269,7 @@ export class Store implements RefHost, AsyncDisposable {
    * `ForeignRefError` for another store's token, `InvalidArgumentError`.
    */
   ref<T = unknown>(name: ObjectToken<T> | ObjectId): ObjectRef<T> {
-    const place = this.#placeOf(name);
+    const place = this.#names.placeOf(name);
     const ref = new ObjectRef<T>(this, name instanceof ObjectId ? name : undefined);
     const status =
       place === undefined ? STATUS.NOT_FOUND : this.bridge.hold(ref, place.slot, place.generation);
@@ -237,9 +283,9 @@ export class Store implements RefHost, AsyncDisposable {
   }
 
   /** Whether the object exists and is sealed. */
-  contains(name: ObjectRef | ObjectToken | ObjectId): boolean {
+  contains(name: ObjectName): boolean {
     this.#assertOpen();
-    const place = this.#placeOf(name);
+    const place = this.#names.placeOf(name);
     if (place === undefined || place.slot >= this.#control.layout.maxObjects) return false;
     const { state, generation } = this.#control.header(place.slot);
     return generation === place.generation && (state === 'sealed' || state === 'referenced');
@@ -249,9 +295,9 @@ export class Store implements RefHost, AsyncDisposable {
    * Deletes an object, whoever has refs to it: from now on it cannot be got. Its bytes return when the last view of them
    * is gone. False when it was deleted before. Throws `ObjectNotSealedError` (abort the slot instead).
    */
-  delete(name: ObjectRef | ObjectToken | ObjectId): boolean {
+  delete(name: ObjectName): boolean {
     this.#assertOpen();
-    const place = this.#placeOf(name);
+    const place = this.#names.placeOf(name);
     if (place === undefined || place.slot >= this.#control.layout.maxObjects) return false;
     const status = this.bridge.delete(place.slot, place.generation);
     if (status === STATUS.NOT_FOUND) return false;
@@ -299,15 +345,13 @@ export class Store implements RefHost, AsyncDisposable {
   }
 
   /** @internal */
-  idOf({ slot, generation }: ObjectPlace): ObjectId {
-    if (this.#control.header(slot).named) return ObjectId.fromBinary(this.#control.idBytes(slot));
-    return ObjectId.forSlot(this.#control.nonce, slot, generation);
+  idOf(place: ObjectPlace): ObjectId {
+    return this.#names.idOf(place);
   }
 
-  /** @internal The bytes of an id for a new object. Automatic ids are taken by their places, now and later. */
+  /** @internal */
   chosenId(id: ObjectId | undefined): Uint8Array | undefined {
-    if (id?.slotOf(this.#control.nonce) === undefined) return id?.toBinary();
-    throw invalidArgument('id', id.hex, 'an id of your own choice, not one that names a place of this store');
+    return this.#names.chosenId(id);
   }
 
   /** While a put waits, its caller may transfer the buffer away. */
@@ -318,10 +362,6 @@ export class Store implements RefHost, AsyncDisposable {
       this.bridge.handBack(slot, generation);
       throw error;
     }
-  }
-
-  #releaseWindow(view: StorableView): number {
-    return this.bridge.releaseWindow(ArrayBuffer.isView(view) ? view.buffer : view);
   }
 
   async #end(): Promise<void> {
@@ -340,39 +380,6 @@ export class Store implements RefHost, AsyncDisposable {
     ref.generation = result[1] ?? 0;
     ref.track = result[2] ?? 0;
     return ref;
-  }
-
-  #decode(window: ArrayBuffer): unknown {
-    const format = decodeFormat(this.bridge.result[3] ?? 0);
-    if (format !== FORMAT.serialized) return viewOf(format, window);
-    const value = decodeSerialised(window);
-    this.release(window);
-    return value;
-  }
-
-  #placeOf(name: ObjectRef | ObjectToken | ObjectId): ObjectPlace | undefined {
-    if (name instanceof ObjectRef) {
-      this.#assertOwn(name);
-      name.assertHeld();
-      return name;
-    }
-    if (name instanceof ObjectId) {
-      const direct = name.slotOf(this.#control.nonce);
-      if (direct !== undefined) return direct;
-      const status = this.bridge.lookUp(name.toBinary());
-      if (status === STATUS.NOT_FOUND) return undefined;
-      if (status !== STATUS.OK) throw statusToError(status, `object ${name.hex}`);
-      return { slot: this.bridge.result[0] ?? 0, generation: this.bridge.result[1] ?? 0 };
-    }
-    return readToken(name, this.name);
-  }
-
-  #assertOwn(ref: ObjectRef): void {
-    if (!(ref instanceof ObjectRef)) throw invalidArgument('ref', ref, 'an ObjectRef');
-    if (ref.store === this) return;
-    throw new ForeignRefError('the ref belongs to another store, or to another connection to this one', {
-      store: ref.store.name,
-    });
   }
 
   #assertOpen(): void {

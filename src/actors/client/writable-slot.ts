@@ -4,6 +4,7 @@ import { ObjectAbortedError, ObjectAlreadySealedError } from '../../state/errors
 import type { ObjectId } from '../../state/object-id.ts';
 import type { ViewFormat } from '../../state/value-format.ts';
 import { statusToError } from './failures.ts';
+import type { ObjectToken } from './object-place.ts';
 import { ObjectRef, type RefHost } from './object-ref.ts';
 
 /** What the bridge says about a slot it has just created. */
@@ -43,6 +44,15 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
     this.#place = place;
     this.#view = view;
     this.#bytes = bytes;
+  }
+
+  /**
+   * A cloneable name of the object for other threads, which may wait for its sealing: `store.ref(token).get()`. Throws
+   * `ObjectAbortedError`, and `ObjectAlreadySealedError`: the ref has it then.
+   */
+  get token(): ObjectToken<View> {
+    this.#assertWriting();
+    return { store: this.#store.name, slot: this.#place.slot, generation: this.#place.generation };
   }
 
   /** The object's bytes. Empty after sealing or aborting. */

@@ -1,0 +1,268 @@
+/** Getting: values of sealed objects, and waiting for objects that are not sealed, or not even created, yet. */
+import type { BridgeClient } from '../../pools/bridge.ts';
+import type { ControlRegion } from '../../pools/control-region.ts';
+import { STATUS } from '../../state/bridge-status.ts';
+import { ObjectNotSealedError, TimedOutError } from '../../state/errors.ts';
+import { ObjectId } from '../../state/object-id.ts';
+import {
+  decodeFormat,
+  FORMAT,
+  isStorableView,
+  type Sealed,
+  type StorableView,
+  viewOf,
+} from '../../state/value-format.ts';
+import { AWAIT_NAMES_MAX, AWAITED, MORE_FOLLOWS } from '../protocol.ts';
+import type { AllocatorLink, WaitLimits } from './allocator-link.ts';
+import { statusToError } from './failures.ts';
+import type { ObjectNames, Readable } from './object-names.ts';
+import { describePlace, type ObjectPlace } from './object-place.ts';
+import type { ObjectRef } from './object-ref.ts';
+import { decodeSerialised } from './value-codec.ts';
+
+/** The values of several objects. */
+export type Values<Names extends readonly Readable[]> = {
+  -readonly [Index in keyof Names]: Names[Index] extends ObjectRef<infer T> ? Sealed<T> : unknown;
+};
+
+/** Where a name leads: to a place, or to an id that nobody has created yet. */
+type Target = ObjectPlace | ObjectId;
+
+/** The result of a wait. */
+export interface WaitResult<Name> {
+  /** Sealed, in the order in which they were given; or deleted, which `get` will say. */
+  readonly ready: Name[];
+  readonly pending: Name[];
+}
+
+const NOT_YET = Symbol('not sealed yet');
+
+export class ObjectReader {
+  readonly #bridge: BridgeClient;
+  readonly #control: ControlRegion;
+  readonly #link: AllocatorLink;
+  readonly #names: ObjectNames;
+
+  constructor(control: ControlRegion, link: AllocatorLink, names: ObjectNames) {
+    this.#bridge = link.bridge;
+    this.#control = control;
+    this.#link = link;
+    this.#names = names;
+  }
+
+  async get(name: Readable, limits: WaitLimits): Promise<unknown> {
+    for (const wait = since(limits); ; ) {
+      const value = this.#attempt(name);
+      if (value !== NOT_YET) return value;
+      await this.#link.settled(this.#pending([name]).records(), wait([name]));
+    }
+  }
+
+  getSync(name: Readable, limits: WaitLimits): unknown {
+    for (const wait = since(limits); ; ) {
+      const value = this.#attempt(name);
+      if (value !== NOT_YET) return value;
+      this.#assertNotOwn(name, limits);
+      this.#link.settledSync(this.#pending([name]).records(), wait([name]));
+    }
+  }
+
+  async getAll(names: readonly Readable[], limits: WaitLimits): Promise<unknown[]> {
+    for (const wait = since(limits); ; ) {
+      const values = this.#attemptAll(names);
+      if (!(values instanceof Pending)) return values;
+      await this.#link.settled(values.records(), wait(values.names));
+    }
+  }
+
+  getAllSync(names: readonly Readable[], limits: WaitLimits): unknown[] {
+    for (const wait = since(limits); ; ) {
+      const values = this.#attemptAll(names);
+      if (!(values instanceof Pending)) return values;
+      for (const name of values.names) this.#assertNotOwn(name, limits);
+      this.#link.settledSync(values.records(), wait(values.names));
+    }
+  }
+
+  /** As soon as `count` are ready, or the time is over. */
+  async wait<Name extends Readable>(
+    names: readonly Name[],
+    count: number,
+    limits: WaitLimits,
+  ): Promise<WaitResult<Name>> {
+    for (const wait = since(limits); ; ) {
+      const result = this.#partition(names);
+      const missing = count - result.ready.length;
+      if (missing <= 0) return result;
+      try {
+        await this.#link.settled(this.#pending(result.pending).records(missing), wait(result.pending));
+      } catch (error) {
+        if (error instanceof TimedOutError) return this.#partition(names);
+        throw error;
+      }
+    }
+  }
+
+  waitSync<Name extends Readable>(
+    names: readonly Name[],
+    count: number,
+    limits: WaitLimits,
+  ): WaitResult<Name> {
+    for (const wait = since(limits); ; ) {
+      const result = this.#partition(names);
+      const missing = count - result.ready.length;
+      if (missing <= 0) return result;
+      const own = result.pending.filter((name) => this.#isOwn(name));
+      if (own[0] !== undefined && result.pending.length - own.length < missing)
+        this.#assertNotOwn(own[0], limits);
+      try {
+        this.#link.settledSync(this.#pending(result.pending).records(missing), wait(result.pending));
+      } catch (error) {
+        if (error instanceof TimedOutError) return this.#partition(names);
+        throw error;
+      }
+    }
+  }
+
+  /** Lets a view go early; a status. */
+  releaseWindow(view: StorableView): number {
+    return this.#bridge.releaseWindow(ArrayBuffer.isView(view) ? view.buffer : view);
+  }
+
+  /** The value, or {@link NOT_YET}. */
+  #attempt(name: Readable): unknown {
+    const place = this.#names.readablePlaceOf(name);
+    if (place === undefined) return NOT_YET;
+    const window = this.#bridge.get(place.slot, place.generation);
+    if (typeof window !== 'number') return this.#decode(window);
+    if (window === STATUS.NOT_SEALED) return NOT_YET;
+    // Deleted between the two steps; who chose the id may use it again.
+    if (window === STATUS.NOT_FOUND && name instanceof ObjectId && this.#names.isChosen(name)) return NOT_YET;
+    throw statusToError(window, describe(name));
+  }
+
+  /** All values, or what they wait for. */
+  #attemptAll(names: readonly Readable[]): unknown[] | Pending {
+    const { pending } = this.#partition(names);
+    if (pending.length > 0) return this.#pending(pending);
+    const values: unknown[] = [];
+    try {
+      for (const name of names) {
+        const value = this.#attempt(name);
+        if (value === NOT_YET) {
+          this.#letGo(values);
+          return this.#pending([name]);
+        }
+        values.push(value);
+      }
+      return values;
+    } catch (error) {
+      this.#letGo(values);
+      throw error;
+    }
+  }
+
+  /** Values that nobody has seen. */
+  #letGo(values: readonly unknown[]): void {
+    for (const value of values) if (isStorableView(value)) this.releaseWindow(value);
+  }
+
+  #partition<Name extends Readable>(names: readonly Name[]): WaitResult<Name> {
+    const ready: Name[] = [];
+    const pending: Name[] = [];
+    for (const name of names) (this.#isPending(name) ? pending : ready).push(name);
+    return { ready, pending };
+  }
+
+  #isPending(name: Readable): boolean {
+    const place = this.#names.readablePlaceOf(name);
+    if (place === undefined) return true;
+    if (place.slot >= this.#control.layout.maxObjects) return false;
+    const { state, generation } = this.#control.header(place.slot);
+    const isCurrent = generation === place.generation;
+    return isCurrent && (state === 'created' || state === 'writing');
+  }
+
+  #pending(names: readonly Readable[]): Pending {
+    return new Pending(
+      names,
+      names.map((name) => this.#names.readablePlaceOf(name) ?? idOf(name)),
+    );
+  }
+
+  /** Whether only this thread can seal it. */
+  #isOwn(name: Readable): boolean {
+    const place = this.#names.readablePlaceOf(name);
+    return (
+      place !== undefined && this.#isPending(name) && this.#control.owner(place.slot) === this.#bridge.index
+    );
+  }
+
+  #assertNotOwn(name: Readable, { timeoutMs }: WaitLimits): void {
+    if (timeoutMs !== undefined || !this.#isOwn(name)) return;
+    const object = describe(name);
+    throw new ObjectNotSealedError(
+      `${object} is still being written, by this very thread: a synchronous wait for it would never end`,
+      { object },
+    );
+  }
+
+  #decode(window: ArrayBuffer): unknown {
+    const format = decodeFormat(this.#bridge.result[3] ?? 0);
+    if (format !== FORMAT.serialized) return viewOf(format, window);
+    const value = decodeSerialised(window);
+    this.releaseWindow(window);
+    return value;
+  }
+}
+
+/** What is still to come, of what was asked for. */
+class Pending {
+  readonly names: readonly Readable[];
+  readonly #targets: readonly Target[];
+
+  constructor(names: readonly Readable[], targets: readonly Target[]) {
+    this.names = names;
+    this.#targets = targets;
+  }
+
+  /** The words of the requests that wait for `needed` of them. */
+  records(needed = this.#targets.length): number[][] {
+    const records: number[][] = [];
+    for (let start = 0; start < this.#targets.length; start += AWAIT_NAMES_MAX) {
+      const isLast = start + AWAIT_NAMES_MAX >= this.#targets.length;
+      const names = this.#targets.slice(start, start + AWAIT_NAMES_MAX).flatMap(encode);
+      records.push([isLast ? needed : MORE_FOLLOWS, ...names]);
+    }
+    return records;
+  }
+}
+
+function encode(target: Target): number[] {
+  if (!(target instanceof ObjectId)) return [AWAITED.PLACE, target.slot, target.generation];
+  return [AWAITED.ID, ...new Uint32Array(target.toBinary().buffer)];
+}
+
+/** The limits of each wait of one call, whose time began now. */
+function since(limits: WaitLimits): (names: readonly Readable[]) => WaitLimits {
+  const startedMs = performance.now();
+  return (names) => {
+    const [first] = names;
+    const isOne = names.length === 1 && first !== undefined;
+    const purpose = isOne ? `${describe(first)} was not sealed` : `${names.length} objects were not sealed`;
+    return { ...limits, startedMs, purpose };
+  };
+}
+
+function describe(name: Readable): string {
+  return name instanceof ObjectId ? `object ${name.hex}` : describePlace(name);
+}
+
+function idOf(name: Readable): ObjectId {
+  return name instanceof ObjectId ? name : name.id;
+}
+
+/** Tells a list of names from one name. */
+export function isList(names: Readable | readonly Readable[]): names is readonly Readable[] {
+  return Array.isArray(names);
+}
