@@ -81,6 +81,6 @@ export class StatusOr<out T> {
   /** Two values are compared by `isEqual`, two errors by their statuses; a value is no error. */
   equals<U>(other: StatusOr<U>, isEqual: (one: T | U, other: T | U) => boolean = Object.is): boolean {
     if (this.#content.ok && other.#content.ok) return isEqual(this.#content.value, other.#content.value);
-    return !this.ok && !other.ok && this.status.equals(other.status);
+    return this.status.equals(other.status);
   }
 }

@@ -332,6 +332,16 @@ test('callbacks may call the queue: a client that goes in the middle hears no mo
   assert.equal(world.events.slice(1), ['id1 for client', 'id1 for other', 'completed other']);
 });
 
+test('callbacks may call the queue: no timer starts for a request that is gone', () => {
+  const world = new World();
+  world.onSatisfied = () => world.queue.removeGetRequestsForClient(CLIENT);
+  world.sealed.set('id1', PLACE);
+  world.queue.addRequest(CLIENT, ['id2', 'id1'], 1_000);
+  world.assertNobodyWaits('id1', 'id2');
+  assert.is(world.queue.numGetRequests, 0);
+  assert.equal(world.events, ['id1 for client']);
+});
+
 test('callbacks may call the queue: a request completes once', () => {
   const world = new World();
   world.onCompleted = () => world.seal('id2');

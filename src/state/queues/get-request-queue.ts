@@ -73,6 +73,13 @@ export class GetRequestQueue<Client, Key, Place extends NonNullable<unknown>> {
     this.#options = options;
   }
 
+  /** How many requests wait. */
+  get numGetRequests(): number {
+    let count = 0;
+    for (const requests of this.#byClient.values()) count += requests.size;
+    return count;
+  }
+
   /** Whether anybody waits for this object. */
   isGetRequestExist(key: Key): boolean {
     return this.#waiters.has(key);
