@@ -18,6 +18,6 @@ export { WritableSlot } from './actors/client/writable-slot.ts';
 export type { PoolStatistics, StoreStatistics } from './pools/statistics.ts';
 export * from './state/errors.ts';
 export type { ObjectLocation } from './state/header-word.ts';
+export { ObjectId } from './state/ids/object-id.ts';
 export type { ObjectState } from './state/lifecycle/codes.ts';
-export { ObjectId } from './state/object-id.ts';
 export type { Sealed, SealedView, Storable, StorableView } from './state/value-format.ts';

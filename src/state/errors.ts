@@ -6,25 +6,12 @@
  * brand, so `PlasmoidError.is` also recognises errors made by a second installed copy of the package.
  */
 
+import type { ErrorName } from './status-codes.ts';
+
 const BRAND = Symbol.for('plasmoid.error');
 
-/** Ray's status names, as far as this package uses them. */
-export type StatusCode =
-  | 'Disconnected'
-  | 'Interrupted'
-  | 'Invalid'
-  | 'InvalidArgument'
-  | 'IOError'
-  | 'NotImplemented'
-  | 'ObjectAlreadySealed'
-  | 'ObjectExists'
-  | 'ObjectNotFound'
-  | 'ObjectStoreFull'
-  | 'OutOfDisk'
-  | 'OutOfResource'
-  | 'TimedOut'
-  | 'TypeError'
-  | 'UnknownError';
+/** Ray's status names for failures: what a `code` can be. */
+export type StatusCode = ErrorName;
 
 /** Values that explain an error: numbers of bytes, names, ids. Always plain and cloneable. */
 export type ErrorValues = Readonly<Record<string, string | number | boolean | undefined>>;

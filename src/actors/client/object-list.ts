@@ -1,8 +1,8 @@
 /** What `list()` tells about each object. */
 import type { ControlRegion } from '../../pools/control-region.ts';
 import type { ObjectLocation } from '../../state/header-word.ts';
+import { ObjectId } from '../../state/ids/object-id.ts';
 import type { ObjectState } from '../../state/lifecycle/codes.ts';
-import { ObjectId } from '../../state/object-id.ts';
 import { SLOT } from '../../state/slot-layout.ts';
 
 /** An object, as found in the table. */

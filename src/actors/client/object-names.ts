@@ -2,7 +2,7 @@
 import type { ControlRegion } from '../../pools/control-region.ts';
 import { STATUS } from '../../state/bridge-status.ts';
 import { ForeignRefError } from '../../state/errors.ts';
-import { ObjectId } from '../../state/object-id.ts';
+import { ObjectId } from '../../state/ids/object-id.ts';
 import { invalidArgument } from '../../state/options.ts';
 import { statusToError } from './failures.ts';
 import { type ObjectPlace, type ObjectToken, readToken } from './object-place.ts';

@@ -3,7 +3,7 @@ import type { BridgeClient } from '../../pools/bridge.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
 import { STATUS } from '../../state/bridge-status.ts';
 import { ObjectNotSealedError, TimedOutError } from '../../state/errors.ts';
-import { ObjectId } from '../../state/object-id.ts';
+import { ObjectId } from '../../state/ids/object-id.ts';
 import {
   decodeFormat,
   FORMAT,

@@ -2,7 +2,7 @@
 
 import type { BridgeClient } from '../../pools/bridge.ts';
 import { RefReleasedError } from '../../state/errors.ts';
-import type { ObjectId } from '../../state/object-id.ts';
+import type { ObjectId } from '../../state/ids/object-id.ts';
 import type { Sealed } from '../../state/value-format.ts';
 import type { ObjectPlace, ObjectToken } from './object-place.ts';
 import type { WaitOptions } from './store-options.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { checkMemoryBytes, defaultMemoryBytes, machineMemory } from '../../pools/memory-limit.ts';
 import { parseByteSize } from '../../state/byte-size.ts';
 import { MAX_OBJECTS_DEFAULT, MAX_OBJECTS_LIMIT } from '../../state/control-layout.ts';
-import { ObjectId } from '../../state/object-id.ts';
+import { ObjectId } from '../../state/ids/object-id.ts';
 import {
   abortSignal,
   boolean,

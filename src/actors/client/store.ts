@@ -4,7 +4,7 @@ import { ControlRegion } from '../../pools/control-region.ts';
 import type { StoreStatistics } from '../../pools/statistics.ts';
 import { STATUS } from '../../state/bridge-status.ts';
 import { StoreClosedError } from '../../state/errors.ts';
-import { ObjectId } from '../../state/object-id.ts';
+import { ObjectId } from '../../state/ids/object-id.ts';
 import { invalidArgument } from '../../state/options.ts';
 import { stockLimitBytes } from '../../state/stock-plan.ts';
 import {

@@ -1,7 +1,7 @@
 /** An object being written. */
 import { STATUS } from '../../state/bridge-status.ts';
 import { ObjectAbortedError, ObjectAlreadySealedError } from '../../state/errors.ts';
-import type { ObjectId } from '../../state/object-id.ts';
+import type { ObjectId } from '../../state/ids/object-id.ts';
 import type { ViewFormat } from '../../state/value-format.ts';
 import { statusToError } from './failures.ts';
 import type { ObjectToken } from './object-place.ts';

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { InvalidArgumentError } from '../../src/state/errors.ts';
-import { ObjectId } from '../../src/state/object-id.ts';
+import { InvalidArgumentError } from '../../../src/state/errors.ts';
+import { ObjectId } from '../../../src/state/ids/object-id.ts';
 
 const MAX_U32 = 0xffff_ffff;
 const u32 = fc.integer({ min: 0, max: MAX_U32 });
