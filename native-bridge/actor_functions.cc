@@ -7,6 +7,7 @@
 #include "collection.h"
 #include "failure.h"
 #include "loop_bell.h"
+#include "spill_writer.h"
 
 namespace plasmoid {
 
@@ -18,6 +19,13 @@ struct ActorSide {
   // The parts of the stacks that were taken but did not fit into the caller's array.
   uint32_t taken = 0;
   uint32_t settled = 0;
+  // Made with the first spill.
+  std::shared_ptr<SpillWriter> spill_writer = nullptr;
+
+  void StopSpilling() {
+    if (spill_writer) spill_writer->Stop();
+    spill_writer.reset();
+  }
 };
 
 ActorSide* Self(const Arguments& arguments) {
@@ -95,7 +103,7 @@ void Lease(const Arguments& arguments) {
   if (self == nullptr) return;
   const uint32_t number = Unsigned(arguments, 0);
   uint32_t* record = self->arena->Slot(number);
-  record[slot::kOffsetUnits] = Unsigned(arguments, 1);
+  record[Boolean(arguments, 4) ? slot::kFallbackOffsetUnits : slot::kOffsetUnits] = Unsigned(arguments, 1);
   record[slot::kCapacityUnits] = Unsigned(arguments, 2);
   record[slot::kBlock] = Unsigned(arguments, 3);
   self->arena->SetOwner(number, Unsigned(arguments, 5), Boolean(arguments, 6));
@@ -104,6 +112,42 @@ void Lease(const Arguments& arguments) {
     return ThrowMessage(arguments.GetIsolate(), "leasing a slot that is not free");
   }
   arguments.GetReturnValue().Set(generation);
+}
+
+// startSpill(job, sourceOffset, targetOffset, bytes) → 0 or an error number. `job` comes back by takeSpilled.
+void StartSpill(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  if (!self->spill_writer) {
+    const std::shared_ptr<Arena>& arena = self->arena;
+    self->spill_writer =
+        std::make_shared<SpillWriter>(arena->primary(), arena->fallback(), [arena] { arena->AlertActor(); });
+  }
+  const SpillJob job = {Unsigned(arguments, 0), Integer(arguments, 1), Integer(arguments, 2), Integer(arguments, 3)};
+  arguments.GetReturnValue().Set(self->spill_writer->Write(job));
+}
+
+// takeSpilled() → [job, error number, job, error number, …]
+void TakeSpilled(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  v8::Isolate* isolate = arguments.GetIsolate();
+  std::vector<v8::Local<v8::Value>> words;
+  if (self->spill_writer) {
+    for (const SpillJob& job : self->spill_writer->TakeDone()) {
+      words.push_back(v8::Integer::NewFromUnsigned(isolate, job.number));
+      words.push_back(v8::Integer::New(isolate, job.error));
+    }
+  }
+  arguments.GetReturnValue().Set(v8::Array::New(isolate, words.data(), words.size()));
+}
+
+// commitSpill(slot, generation, offsetUnits) → whether the object lies there now
+void CommitSpill(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  arguments.GetReturnValue().Set(
+      self->arena->CommitSpill(Unsigned(arguments, 0), Unsigned(arguments, 1), Unsigned(arguments, 2)));
 }
 
 // finishReclaim(slot) → whether the slot is free (else refs keep it as a tombstone)
@@ -165,6 +209,7 @@ void End(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
   self->bell->Close();
+  self->StopSpilling();
   self->arena->RingAllClients();
   self->arena.reset();
 }
@@ -172,6 +217,7 @@ void End(const Arguments& arguments) {
 // The actor's thread ends without having been asked to: tell everybody who could wait for it.
 void OnThreadEnd(void* data) {
   auto* self = static_cast<ActorSide*>(data);
+  self->StopSpilling();
   if (self->arena) {
     uint32_t open = closed::kOpen;
     CompareExchange(self->arena->Word(actor::kClosed), &open, closed::kActorDied);
@@ -187,7 +233,7 @@ void AttachActor(const Arguments& arguments) {
   if (!arena) return ThrowMessage(isolate, "no such arena");
   LoopBell* bell = LoopBell::Open(isolate, arena, arena->ActorDoorbell(), arguments[1].As<v8::Function>());
   if (bell == nullptr) return ThrowSystemError(isolate, ENOMEM, "uv_async_init", 0);
-  auto* self = new ActorSide{std::move(arena), bell};
+  auto* self = new ActorSide{.arena = std::move(arena), .bell = bell};
   node::AddEnvironmentCleanupHook(isolate, OnThreadEnd, self);
   v8::Local<v8::Object> object = v8::Object::New(isolate);
   v8::Local<v8::External> data = v8::External::New(isolate, self);
@@ -197,6 +243,9 @@ void AttachActor(const Arguments& arguments) {
       {"awaitSettled", AwaitSettled},
       {"lookUp", LookUp},
       {"lease", Lease},
+      {"startSpill", StartSpill},
+      {"takeSpilled", TakeSpilled},
+      {"commitSpill", CommitSpill},
       {"finishReclaim", FinishReclaim},
       {"recallLeases", RecallLeases},
       {"deleteObject", DeleteObject},

@@ -1,5 +1,7 @@
 #include "arena.h"
 
+#include "coarse_clock.h"
+
 namespace plasmoid {
 
 namespace {
@@ -68,6 +70,7 @@ int32_t Arena::Pin(uint32_t number, uint32_t generation, uint64_t* result) {
 }
 
 void Arena::Unpin(uint32_t number) {
+  StoreRelaxed(Slot(number) + slot::kLastUseMs, CoarseNowMs());
   uint64_t header = Load(Header(number));
   for (;;) {
     const Event event = PinsOf(header) == 1 ? Event::kUnpinLast : Event::kUnpin;
@@ -183,14 +186,23 @@ void Arena::PushSettled(uint32_t number) {
       Store(link, first == 0 ? kStackEnd : first);
     } while (!CompareExchange(head, &first, number + 1));
   }
-  FetchAdd(Word(actor::kActivity), uint32_t{1});
-  WakeActor();
+  AlertActor();
 }
 
 uint32_t Arena::TakeSettledLink(uint32_t number) {
   // SYNC settled: off the stack before the header is read.
   const uint32_t next = Exchange(Slot(number) + slot::kNextSettled, uint32_t{0});
   return next == kStackEnd ? 0 : next;
+}
+
+bool Arena::CommitSpill(uint32_t number, uint32_t generation, uint32_t offset_units) {
+  const uint64_t header = Load(Header(number));
+  // Only the actor, which calls this, gives blocks of the fallback pool away: the cell is nobody's while the generation
+  // is this one and its object lies in memory.
+  if (GenerationOf(header) != generation || IsFallback(header)) return false;
+  // SYNC spill-cell: stored before the header says so. Who pins the object after that step reads this cell.
+  Store(Slot(number) + slot::kFallbackOffsetUnits, offset_units);
+  return Apply(number, generation, Event::kSpill);
 }
 
 bool Arena::FinishReclaim(uint32_t number) {
@@ -230,6 +242,11 @@ uint32_t Arena::RecoverClient(uint32_t client) {
     }
   }
   return touched;
+}
+
+void Arena::AlertActor() {
+  FetchAdd(Word(actor::kActivity), uint32_t{1});
+  WakeActor();
 }
 
 void Arena::WakeActor() {

@@ -43,13 +43,16 @@ class Arena {
     return reinterpret_cast<uint32_t*>(clients_ + uint64_t{client} * client_bytes_) + word;
   }
   uint8_t* Bytes(uint32_t number, uint64_t header) const {
-    const uint8_t* base = IsFallback(header) ? fallback_base_ : primary_base_;
-    return const_cast<uint8_t*>(base) + uint64_t{Slot(number)[slot::kOffsetUnits]} * kUnitBytes;
+    const uint32_t* record = Slot(number);
+    return IsFallback(header) ? fallback_base_ + uint64_t{Load(record + slot::kFallbackOffsetUnits)} * kUnitBytes
+                              : primary_base_ + uint64_t{record[slot::kOffsetUnits]} * kUnitBytes;
   }
   uint64_t Size(uint32_t number) const {
     const uint32_t* record = Slot(number);
     return record[slot::kSizeLow] | (uint64_t{record[slot::kSizeHigh]} << 32);
   }
+  const std::shared_ptr<Region>& primary() const { return primary_; }
+  const std::shared_ptr<Region>& fallback() const { return fallback_; }
   bool IsClosed() const { return Load(Word(actor::kClosed)) != closed::kOpen; }
   // True when `address` lies in one of the pools.
   bool Contains(const void* address) const;
@@ -87,6 +90,13 @@ class Arena {
   uint32_t TakeSettled() { return Exchange(Word(actor::kSettledHead), uint32_t{0}); }
   // Takes one slot off the stack that was taken; its successor plus one, or 0.
   uint32_t TakeSettledLink(uint32_t number);
+
+  // --- spilling ---
+  // Makes the copy at `offset_units` of the fallback pool the object's only place; false when somebody views the other
+  // one, or the object has gone.
+  bool CommitSpill(uint32_t number, uint32_t generation, uint32_t offset_units);
+  // Tells the actor, wherever it is, that there is something to look at.
+  void AlertActor();
 
   // --- recovery ---
   // Returns everything that a dead client's own ledger and ownership name; the number of slots touched.

@@ -1,5 +1,7 @@
 #include "client.h"
 
+#include "coarse_clock.h"
+
 namespace plasmoid {
 
 namespace {
@@ -123,6 +125,9 @@ bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, 
   record[slot::kSizeLow] = static_cast<uint32_t>(bytes);
   record[slot::kSizeHigh] = static_cast<uint32_t>(bytes >> 32);
   record[slot::kFormat] = format;
+  const uint32_t now = CoarseNowMs();
+  record[slot::kCreatedMs] = now;
+  StoreRelaxed(record + slot::kLastUseMs, now);
   HoldFirst(number);
   return true;
 }

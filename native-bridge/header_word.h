@@ -34,6 +34,7 @@ inline bool NextHeader(uint64_t header, Event event, uint64_t* next) {
   uint64_t word = (header & ~uint64_t{(1u << header_word::kStateBits) - 1}) | (cell & ~kBumpBit);
   if (event == Event::kPin) word += kOnePin;
   if (event == Event::kUnpin || event == Event::kUnpinLast) word -= kOnePin;
+  if (event == Event::kSpill) word |= kFallbackFlag;
   // Who ends the writing tells those who wait for it, once.
   if (event == Event::kSeal || event == Event::kAbort) word &= ~kAwaitedFlag;
   if (cell & kBumpBit) {

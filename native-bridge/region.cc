@@ -54,6 +54,16 @@ int OpenUnlinked(const std::string& directory, const char** failed_call) {
   return file;
 }
 
+// The same file once more, for writes around the page cache; `file` itself where that is not to be had.
+int OpenDirect(int file) {
+#ifdef O_DIRECT
+  // It has no name any more, but its descriptor has.
+  const int direct = open(("/proc/self/fd/" + std::to_string(file)).c_str(), O_RDWR | O_DIRECT | O_CLOEXEC);
+  if (direct >= 0) return direct;
+#endif
+  return file;
+}
+
 // Faults pages in by adding zero to them, which cannot lose a write that happens beside it. Not by MADV_POPULATE_WRITE:
 // it holds the lock on all of the process's mappings while the system finds and clears the pages, and every thread that
 // maps memory meanwhile (V8 does, often) waits for it, 10 to 90 ms where a host has to find the memory first. A fault
@@ -81,7 +91,7 @@ std::shared_ptr<Region> Region::MapAnonymous(uint64_t bytes, bool huge_pages, co
 #else
   (void)huge_pages;
 #endif
-  return std::shared_ptr<Region>(new Region(Kind::kAnonymous, base, bytes, -1));
+  return std::shared_ptr<Region>(new Region(Kind::kAnonymous, base, bytes, -1, -1));
 }
 
 std::shared_ptr<Region> Region::MapMemfd(uint64_t bytes, const char** failed_call) {
@@ -113,11 +123,13 @@ std::shared_ptr<Region> Region::MapDescriptor(Kind kind, int file, uint64_t byte
     errno = error;
     return nullptr;
   }
-  return std::shared_ptr<Region>(new Region(kind, base, bytes, file));
+  const int direct_file = kind == Kind::kFile ? OpenDirect(file) : file;
+  return std::shared_ptr<Region>(new Region(kind, base, bytes, file, direct_file));
 }
 
 Region::~Region() {
   munmap(base_, bytes_);
+  if (direct_file_ != file_) close(direct_file_);
   if (file_ >= 0) close(file_);
 }
 
@@ -159,6 +171,22 @@ int Region::Punch(uint64_t offset, uint64_t bytes) {
   }
 #endif
   return madvise(base_ + offset, bytes, MADV_DONTNEED) == 0 ? 0 : errno;
+}
+
+int Region::WriteDirect(uint64_t offset, const uint8_t* source, uint64_t bytes) {
+  int file = direct_file_;
+  for (uint64_t at = 0; at < bytes;) {
+    const ssize_t written = pwrite(file, source + at, bytes - at, static_cast<off_t>(offset + at));
+    if (written > 0) {
+      at += static_cast<uint64_t>(written);
+    } else if (written < 0 && errno == EINVAL && file != file_) {
+      // It opened, and refuses what it was opened for.
+      file = file_;
+    } else if (written == 0 || errno != EINTR) {
+      return written == 0 ? EIO : errno;
+    }
+  }
+  return 0;
 }
 
 void Region::Populate(uint64_t offset, uint64_t bytes) {

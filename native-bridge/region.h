@@ -28,6 +28,9 @@ class Region : public std::enable_shared_from_this<Region> {
   int Reserve(uint64_t offset, uint64_t bytes);
   // Gives the pages (and the blocks of a file) back. 0 or an error number.
   int Punch(uint64_t offset, uint64_t bytes);
+  // Writes whole pages into the file around the page cache, or through it where the file system knows no other way. The
+  // range is reserved, and nobody has touched the mapping there. 0 or an error number.
+  int WriteDirect(uint64_t offset, const uint8_t* source, uint64_t bytes);
   // Touches pages in the background without changing them; ends early when the region is abandoned.
   void Populate(uint64_t offset, uint64_t bytes);
   void AbandonPopulation() { abandoned_.store(true); }
@@ -41,12 +44,15 @@ class Region : public std::enable_shared_from_this<Region> {
  private:
   // Takes the descriptor over, also when it fails; passes a failed one (below 0) on.
   static std::shared_ptr<Region> MapDescriptor(Kind kind, int file, uint64_t bytes, const char** failed_call);
-  Region(Kind kind, uint8_t* base, uint64_t bytes, int file) : kind_(kind), base_(base), bytes_(bytes), file_(file) {}
+  Region(Kind kind, uint8_t* base, uint64_t bytes, int file, int direct_file)
+      : kind_(kind), base_(base), bytes_(bytes), file_(file), direct_file_(direct_file) {}
 
   Kind kind_;
   uint8_t* base_;
   uint64_t bytes_;
   int file_;
+  // The same file, opened for direct writes; the other one where that is not to be had.
+  int direct_file_;
   std::atomic<bool> abandoned_{false};
   std::atomic<int> populating_{0};
 };

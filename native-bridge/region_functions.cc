@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "coarse_clock.h"
 #include "failure.h"
 #include "region.h"
 
@@ -126,6 +127,9 @@ void ReleaseRegion(const Arguments& arguments) {
   region->AbandonPopulation();
 }
 
+// coarseNowMs() → the clock of the object table's times
+void CoarseNow(const Arguments& arguments) { arguments.GetReturnValue().Set(CoarseNowMs()); }
+
 // regionCount() → number of registered regions, for leak tests
 void RegionCount(const Arguments& arguments) {
   std::lock_guard<std::mutex> guard(registry_lock);
@@ -172,6 +176,7 @@ void AddRegionFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
   NODE_SET_METHOD(exports, "punchRange", PunchRange);
   NODE_SET_METHOD(exports, "populateRange", PopulateRange);
   NODE_SET_METHOD(exports, "isPopulating", IsPopulating);
+  NODE_SET_METHOD(exports, "coarseNowMs", CoarseNow);
   NODE_SET_METHOD(exports, "releaseRegion", ReleaseRegion);
   NODE_SET_METHOD(exports, "regionCount", RegionCount);
 }

@@ -20,6 +20,11 @@ template <typename T>
 inline void Store(T* word, T value) {
   __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
+// For words that are only hints.
+template <typename T>
+inline void StoreRelaxed(T* word, T value) {
+  __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
 template <typename T>
 inline T FetchAdd(T* word, T value) {
   return __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST);

@@ -69,6 +69,11 @@ export interface BridgeActor {
     client: number,
     isAnswer: boolean,
   ): number;
+  /** 0 or an error number; `job` comes back by `takeSpilled`. */
+  startSpill(job: number, sourceOffset: number, targetOffset: number, sizeBytes: number): number;
+  /** `[job, error number, job, error number, …]` */
+  takeSpilled(): number[];
+  commitSpill(slot: number, generation: number, offsetUnits: number): boolean;
   finishReclaim(slot: number): boolean;
   recallLeases(firstSlot: number, out: Uint32Array): number;
   deleteObject(slot: number, generation: number): Status;
@@ -91,6 +96,8 @@ export interface Bridge {
   populateRange(region: number, offset: number, sizeBytes: number): void;
   isPopulating(region: number): boolean;
   releaseRegion(region: number): void;
+  /** The clock of the times in the object table, in milliseconds modulo 2^32. */
+  coarseNowMs(): number;
   regionCount(): number;
   openArena(control: number, primary: number, fallback: number): number;
   releaseArena(arena: number): void;

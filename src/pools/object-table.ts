@@ -65,6 +65,19 @@ export class ObjectTable {
     return { slot, generation };
   }
 
+  /**
+   * Makes a copy in the fallback pool the object's only place, and frees the old one. False when the object has gone or is
+   * being viewed.
+   */
+  moveToFallback(slot: number, generation: number, block: number): boolean {
+    const { allocator } = this.#fallback ?? this.#primary;
+    if (!this.#bridge.commitSpill(slot, generation, allocator.offsetOf(block))) return false;
+    this.#primary.free(this.#control.slotWord(slot, SLOT.BLOCK));
+    this.#control.setSlotWord(slot, SLOT.BLOCK, block);
+    this.#control.setSlotWord(slot, SLOT.CAPACITY_UNITS, allocator.unitsOf(block));
+    return true;
+  }
+
   /** Takes everything back that was freed since the last call; the number of blocks. */
   reclaimFreed(): number {
     let blocks = 0;
@@ -117,13 +130,14 @@ export class ObjectTable {
 
   /**
    * Checks the whole table against the allocators' books and the clients' ledgers. Only at a quiet point: no client is
-   * in the middle of a call, no window is being collected. Throws `InvariantError`.
+   * in the middle of a call, no window is being collected. `spillingUnits` of the fallback pool belong to copies under way.
+   * Throws `InvariantError`.
    */
-  verify(): void {
+  verify(spillingUnits: number): void {
     const control = this.#control;
     const free = new Set(this.#freeSlots.subarray(0, this.#freeCount));
     if (free.size !== this.#freeCount) throw new InvariantError('a slot is on the free list twice');
-    const units = { primary: 0, fallback: 0 };
+    const units = { primary: 0, fallback: spillingUnits };
     const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
     for (let slot = 0; slot < this.#highWater; slot++) {
       const header = control.header(slot);
@@ -153,7 +167,8 @@ export class ObjectTable {
         const pool = this.#poolOf(slot);
         const block = control.slotWord(slot, SLOT.BLOCK);
         if (pool.allocator.unitsOf(block) !== capacity) fail('allocator knows another size');
-        if (pool.allocator.offsetOf(block) !== control.slotWord(slot, SLOT.OFFSET_UNITS)) {
+        const cell = pool.kind === 'fallback' ? SLOT.FALLBACK_OFFSET_UNITS : SLOT.OFFSET_UNITS;
+        if (pool.allocator.offsetOf(block) !== control.slotWord(slot, cell)) {
           fail('allocator knows another offset');
         }
         units[pool.kind] += capacity;

@@ -38,10 +38,16 @@ export interface StoreStatistics {
   readonly waitingCreates: number;
   /** Calls that wait for objects to be sealed or created. */
   readonly waitingGets: number;
+  /** Objects moved from memory to disk since the store was made, and their bytes. */
+  readonly spilledObjects: number;
+  readonly spilledBytes: number;
 }
 
 /** What only the actor knows. */
-export type WaitingCounts = Pick<StoreStatistics, 'waitingCreates' | 'waitingGets'>;
+export type ActorCounts = Pick<
+  StoreStatistics,
+  'waitingCreates' | 'waitingGets' | 'spilledObjects' | 'spilledBytes'
+>;
 
 const OBJECT_STATES: readonly ObjectState[] = ['created', 'writing', 'sealed', 'referenced', 'deleting'];
 
@@ -50,7 +56,7 @@ export function storeStatistics(
   control: ControlRegion,
   primary: MemoryPool,
   fallback: MemoryPool | undefined,
-  waiting: WaitingCounts,
+  actorCounts: ActorCounts,
 ): StoreStatistics {
   const leased: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
   const object: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
@@ -84,6 +90,6 @@ export function storeStatistics(
     deletingCount: count('deleting'),
     leasedCount: count('leased'),
     clientCount,
-    ...waiting,
+    ...actorCounts,
   };
 }

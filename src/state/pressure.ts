@@ -2,7 +2,8 @@
  * What is tried, in which order, when a create finds no memory. Pure: the actor performs the steps and says what came of
  * them; the clock is handed in.
  *
- *     minor collection of the asker → minor ones of all others → full one of the asker → full ones of all others → disk
+ *     minor collection of the asker → minor ones of all others → full one of the asker → full ones of all others →
+ *     objects that nobody views are moved to disk → the new one is created on disk
  *
  * A thread reports its collection when everything found is free, so a step is over with its reports, or with its time when
  * a thread is deep in native code. Collections disturb others, full ones for up to hundreds of milliseconds: after a round
@@ -17,6 +18,7 @@ export type PressureStep =
   | 'minorEverywhere'
   | 'fullHere'
   | 'fullEverywhere'
+  | 'spill'
   | 'disk'
   | 'pause'
   | 'refuse';
@@ -28,6 +30,8 @@ export const REPORT_LIMIT_MS: Readonly<Partial<Record<PressureStep, number>>> = 
   // The asker has just reported a minor one: it is at work.
   fullHere: 2_000,
   fullEverywhere: 1_000,
+  // A disk at work is waited for; each batch that frees memory earns another one.
+  spill: 30_000,
 });
 /** How much longer a create that would be refused waits for threads that were asked and have not reported. */
 export const LATE_REPORT_MS = 5_000;
@@ -41,9 +45,16 @@ export const POOR_FREE_PART = 1 / 8;
 /** What a full collection costs, before one has been seen. */
 export const FULL_GUESS_MS = 50;
 
-const CLIMB: readonly PressureStep[] = ['minorHere', 'minorEverywhere', 'fullHere', 'fullEverywhere', 'disk'];
+const CLIMB: readonly PressureStep[] = [
+  'minorHere',
+  'minorEverywhere',
+  'fullHere',
+  'fullEverywhere',
+  'spill',
+  'disk',
+];
 /** When minor collections have been poor for as long as a full one takes. */
-const FULL_CLIMB: readonly PressureStep[] = ['fullHere', 'fullEverywhere', 'disk'];
+const FULL_CLIMB: readonly PressureStep[] = ['fullHere', 'fullEverywhere', 'spill', 'disk'];
 const THROTTLED: readonly PressureStep[] = ['minorEverywhere', 'fullHere', 'fullEverywhere'];
 
 /** Remembers across creates which collections are worth their time. One per store. */
@@ -131,7 +142,7 @@ export class PressureLadder {
     }
     if (step === undefined) return this.#withoutDisk(nowMs);
     if (THROTTLED.includes(step)) this.#roundStartedMs ??= nowMs;
-    if (step === 'disk' && this.#roundStartedMs !== undefined) {
+    if ((step === 'spill' || step === 'disk') && this.#roundStartedMs !== undefined) {
       this.#throttle.reportFutile(this.#roundStartedMs, nowMs);
       this.#roundStartedMs = undefined;
     }
@@ -142,11 +153,19 @@ export class PressureLadder {
   /** All threads asked last have collected, and what they found is free. */
   collected(nowMs: number): void {
     this.#isLate = false;
-    if (!this.#isAwaiting) return;
+    if (!this.#isAwaiting || this.#current === 'spill') return;
     this.#isAwaiting = false;
     this.#tookMs = nowMs - this.#startedMs;
     this.#untilMs = Math.min(this.#untilMs, nowMs);
     if (this.#current === 'fullHere') this.#throttle.reportFull(this.#tookMs);
+  }
+
+  /** A batch of moves has ended, or none could be begun. While they free memory, more of them are tried. */
+  spilled(nowMs: number, freedBytes: number): void {
+    if (this.#current !== 'spill') return;
+    this.#isAwaiting = false;
+    this.#untilMs = Math.min(this.#untilMs, nowMs);
+    if (freedBytes > 0 && this.#ahead[0] !== 'spill') this.#ahead.unshift('spill');
   }
 
   /** The create got its memory, and this part of the store's memory is free after it. */
@@ -176,12 +195,12 @@ export class PressureLadder {
     const leftOut = this.#leftOut;
     this.#leftOut = [];
     if (leftOut.length > 0 && this.#throttle.lastRoundMs < this.#askedMs) {
-      this.#ahead = [...leftOut, 'disk'];
+      this.#ahead = [...leftOut, 'spill', 'disk'];
       return this.#take('pause', nowMs, this.#throttle.allowedFromMs, false);
     }
     if (this.#isLate) {
       this.#isLate = false;
-      this.#ahead = ['disk'];
+      this.#ahead = ['spill', 'disk'];
       return this.#take('pause', nowMs, nowMs + LATE_REPORT_MS, true);
     }
     return this.#take('refuse', nowMs, nowMs, false);

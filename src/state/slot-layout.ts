@@ -10,7 +10,7 @@ export const SLOT = Object.freeze({
   GENERATION: 1,
   /** Number of clients that hold a ref; each also has a bit in its own ledger. */
   HOLDS: 2,
-  /** Where the bytes start, in units of 64 bytes from the start of their pool. */
+  /** Where the bytes start, in units of 64 bytes from the start of the primary pool. */
   OFFSET_UNITS: 3,
   /** Size of the object in bytes, as asked for; 64 bits wide. */
   SIZE_LOW: 4,
@@ -29,7 +29,15 @@ export const SLOT = Object.freeze({
   BLOCK: 17,
   /** Link of the settled stack: slot number plus one, STACK_END at the end; 0 when the slot is not on it. */
   NEXT_SETTLED: 18,
-  /** 19 to 23 are free: creation time, eviction tick and the second location cell will stand here. */
+  /**
+   * Where the bytes start in the fallback pool. A cell of its own, so that an object can be moved while others get it: who
+   * pins it reads the cell that the header of that very step says.
+   */
+  FALLBACK_OFFSET_UNITS: 19,
+  /** When it was created, and when it was sealed or its last window went, in milliseconds of the bridge's coarse clock. */
+  CREATED_MS: 20,
+  LAST_USE_MS: 21,
+  /** 22 and 23 are free. */
   WORDS: 24,
 });
 

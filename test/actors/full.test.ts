@@ -66,8 +66,9 @@ test('a store fills memory, then a disk of 16 MiB, then says so; after deleting,
     assert.is(locations.filter((location) => location === 'primary').length, 8);
     await store.verify();
     const fullBytes = disk.freeBytes;
-    const last = refs.pop();
-    if (last !== undefined) store.delete(last);
+    // The oldest was moved there first.
+    const oldest = refs.shift();
+    if (oldest !== undefined) store.delete(oldest);
     await store.stats();
     assert.is(disk.freeBytes - fullBytes, MEBIBYTE, 'disk returns object by object');
     for (const ref of refs) store.delete(ref);

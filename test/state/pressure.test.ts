@@ -13,9 +13,9 @@ import {
 } from '../../src/state/pressure.ts';
 
 const ROUND: readonly PressureStep[] = ['minorHere', 'minorEverywhere', 'fullHere', 'fullEverywhere'];
-const ALL: readonly PressureStep[] = [...ROUND, 'disk'];
+const ALL: readonly PressureStep[] = [...ROUND, 'spill', 'disk'];
 
-/** A clock, and an actor for whom no step helps. Every collection is reported after `stepMs`. */
+/** A clock, and an actor for whom no step helps. Every collection is reported after `stepMs`; there is nothing to spill. */
 class World {
   nowMs = 1_000;
   readonly throttle = new CollectionThrottle();
@@ -43,12 +43,13 @@ class World {
         this.nowMs += this.stepMs;
         ladder.collected(this.nowMs);
       }
+      if (step === 'spill') ladder.spilled(this.nowMs, 0);
       this.nowMs = Math.max(this.nowMs, ladder.untilMs);
     }
   }
 }
 
-test('everything is tried in its order, then the disk, then refusal', () => {
+test('everything is tried in its order, then the new object on disk, then refusal', () => {
   const world = new World();
   const ladder = world.ladder();
   assert.is(ladder.current, undefined);
@@ -70,6 +71,8 @@ test('a step is over with its report, or with its time', () => {
     ladder.collected(world.nowMs + 5);
     assert.is(ladder.untilMs, world.nowMs);
   }
+  assert.is(ladder.advance(world.nowMs), 'spill');
+  ladder.spilled(world.nowMs, 0);
   assert.is(ladder.advance(world.nowMs), 'disk');
   assert.is(ladder.untilMs, world.nowMs, 'the disk takes no time');
 });
@@ -79,7 +82,7 @@ test('an asker that does not hear is asked by interrupt instead', () => {
   const ladder = world.ladder();
   ladder.advance(world.nowMs);
   world.nowMs = ladder.untilMs;
-  assert.equal(world.climb(ladder, 'disk'), ['minorEverywhere', 'fullEverywhere', 'disk']);
+  assert.equal(world.climb(ladder, 'disk'), ['minorEverywhere', 'fullEverywhere', 'spill', 'disk']);
 });
 
 test('after a round that did not help the disk is next, for ten times its length', () => {
@@ -91,11 +94,11 @@ test('after a round that did not help the disk is next, for ten times its length
   const pauseMs = (endMs - startMs) * FUTILE_PAUSE_FACTOR;
   assert.is(world.throttle.allowedFromMs, endMs + pauseMs);
   assert.is(world.throttle.lastRoundMs, startMs);
-  assert.equal(world.climb(world.ladder(), 'disk'), ['minorHere', 'disk']);
+  assert.equal(world.climb(world.ladder(), 'disk'), ['minorHere', 'spill', 'disk']);
   assert.is(world.throttle.allowedFromMs, endMs + pauseMs, 'a climb without a round prolongs nothing');
   world.nowMs = endMs + pauseMs - 20;
   // The minor collection takes 10 ms: the round begins while it is still forbidden.
-  assert.equal(world.climb(world.ladder(), 'disk'), ['minorHere', 'disk']);
+  assert.equal(world.climb(world.ladder(), 'disk'), ['minorHere', 'spill', 'disk']);
   world.nowMs = endMs + pauseMs;
   assert.equal(world.climb(world.ladder(), 'disk'), ALL);
 });
@@ -114,7 +117,7 @@ test('nobody is refused before what was left out is made up for', () => {
   world.nowMs += 5;
   const ladder = world.ladder();
   const steps = world.climb(ladder, 'pause');
-  assert.equal(steps, ['minorHere', 'disk', 'pause']);
+  assert.equal(steps, ['minorHere', 'spill', 'disk', 'pause']);
   assert.is(ladder.untilMs, world.throttle.allowedFromMs);
   ladder.collected(world.nowMs);
   assert.is(ladder.untilMs, world.throttle.allowedFromMs, 'no report ends the pause');
@@ -123,6 +126,7 @@ test('nobody is refused before what was left out is made up for', () => {
     'minorEverywhere',
     'fullHere',
     'fullEverywhere',
+    'spill',
     'disk',
     'refuse',
   ]);
@@ -134,7 +138,8 @@ test('a round that began after a create came was for it, too', () => {
   world.nowMs += 1;
   world.climb(world.ladder(), 'refuse');
   const endMs = world.nowMs;
-  for (const ladder of others) assert.equal(world.climb(ladder, 'refuse'), ['minorHere', 'disk', 'refuse']);
+  for (const ladder of others)
+    assert.equal(world.climb(ladder, 'refuse'), ['minorHere', 'spill', 'disk', 'refuse']);
   assert.is(world.nowMs, endMs + 20 * world.stepMs, 'no pause, no round');
 });
 
@@ -144,6 +149,8 @@ test('a create that would be refused waits for threads that have not reported', 
     const ladder = world.ladder();
     world.upTo(ladder, 'fullEverywhere');
     world.nowMs = ladder.untilMs;
+    assert.is(ladder.advance(world.nowMs), 'spill');
+    ladder.spilled(world.nowMs, 0);
     assert.is(ladder.advance(world.nowMs), 'disk', 'the disk does not wait for them');
     assert.is(ladder.advance(world.nowMs), 'pause');
     assert.is(ladder.untilMs, world.nowMs + LATE_REPORT_MS);
@@ -153,7 +160,7 @@ test('a create that would be refused waits for threads that have not reported', 
       assert.is(ladder.untilMs, world.nowMs);
     }
     world.nowMs = ladder.untilMs;
-    assert.equal(world.climb(ladder, 'refuse'), ['disk', 'refuse']);
+    assert.equal(world.climb(ladder, 'refuse'), ['spill', 'disk', 'refuse']);
   }
 });
 
@@ -162,9 +169,30 @@ test('late reports between the last step and the pause are not waited for', () =
   const ladder = world.ladder();
   world.upTo(ladder, 'fullEverywhere');
   world.nowMs = ladder.untilMs;
+  assert.is(ladder.advance(world.nowMs), 'spill');
+  ladder.spilled(world.nowMs, 0);
   assert.is(ladder.advance(world.nowMs), 'disk');
   ladder.collected(world.nowMs);
   assert.is(ladder.advance(world.nowMs), 'refuse');
+});
+
+test('moves to disk are waited for, and tried again for as long as they free memory', () => {
+  const world = new World();
+  const ladder = world.ladder();
+  world.upTo(ladder, 'spill');
+  for (const freedBytes of [100, 1]) {
+    assert.is(ladder.untilMs, world.nowMs + (REPORT_LIMIT_MS.spill ?? 0));
+    ladder.collected(world.nowMs);
+    assert.ok(ladder.untilMs > world.nowMs, 'a late report of a collection ends no wait for the disk');
+    world.nowMs += 20;
+    ladder.spilled(world.nowMs, freedBytes);
+    assert.is(ladder.untilMs, world.nowMs);
+    assert.is(ladder.advance(world.nowMs), 'spill');
+  }
+  ladder.spilled(world.nowMs, 0);
+  assert.is(ladder.advance(world.nowMs), 'disk');
+  ladder.spilled(world.nowMs, 100);
+  assert.is(ladder.advance(world.nowMs), 'refuse', 'moves that end later change nothing');
 });
 
 test('minor collections that free next to nothing earn a full one', () => {

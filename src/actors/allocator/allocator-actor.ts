@@ -8,10 +8,12 @@ import type { ControlRegion } from '../../pools/control-region.ts';
 import type { MemoryPool } from '../../pools/memory-pool.ts';
 import { ObjectTable } from '../../pools/object-table.ts';
 import type { SharedWords } from '../../pools/ring/ring.ts';
+import { Spilling } from '../../pools/spilling.ts';
 import { storeStatistics } from '../../pools/statistics.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED } from '../../state/control-layout.ts';
 import { PlasmoidError } from '../../state/errors.ts';
 import { UNIT_BYTES, unitsOf } from '../../state/slot-layout.ts';
+import { spillTarget } from '../../state/spill-plan.ts';
 import { stockBatch } from '../../state/stock-plan.ts';
 import { decodeSize, REPLY, REQUEST } from '../protocol.ts';
 import { ClientLink } from './client-link.ts';
@@ -49,6 +51,7 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #bridge: BridgeActor;
   readonly #onClosed: () => void;
   readonly #links: (ClientLink | undefined)[] = [];
+  readonly #spilling: Spilling;
   readonly #queue: CreateQueue;
   readonly #waits: ObjectWaits;
   /** Blocks given in advance at the last miss: by client, then by block size. */
@@ -66,6 +69,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.nowMs = parts.nowMs;
     this.#onClosed = parts.onClosed;
     this.table = new ObjectTable(parts.control, parts.bridge, parts.primary, parts.fallback);
+    this.#spilling = new Spilling(parts.control, parts.bridge, parts.fallback, this.table);
     this.#queue = new CreateQueue(this);
     this.#waits = new ObjectWaits(parts.control, parts.bridge);
   }
@@ -89,6 +93,13 @@ export class AllocatorActor implements CreateQueueHost {
     return { isOver: () => asked.every((isDone) => isDone === undefined || isDone()) };
   }
 
+  spillFor(sizeBytes: number): boolean {
+    const { capacityBytes, allocatedBytes } = this.primary;
+    if (sizeBytes > capacityBytes) return false;
+    if (this.#spilling.isBusy) return true;
+    return this.#spilling.start(spillTarget(sizeBytes, capacityBytes - allocatedBytes, capacityBytes)) > 0;
+  }
+
   wantMemory(wanted: boolean): void {
     this.#control.setActorWord(ACTOR.WANTED, wanted ? 1 : 0);
   }
@@ -96,6 +107,11 @@ export class AllocatorActor implements CreateQueueHost {
   /** One look at everything; how much was done. */
   #turn(): number {
     let done = this.table.reclaimFreed() + this.#waits.serve();
+    const spilled = this.#spilling.finish();
+    if (spilled !== undefined) {
+      this.#queue.spilled(spilled.freedBytes);
+      done++;
+    }
     const clients = this.#control.actorWord(ACTOR.CLIENT_HIGH_WATER);
     for (let client = 0; client < clients; client++) {
       const state = this.#control.clientState(client) & CLIENT_STATE.MASK;
@@ -214,13 +230,15 @@ export class AllocatorActor implements CreateQueueHost {
     return storeStatistics(this.#control, this.primary, this.fallback, {
       waitingCreates: this.#queue.length,
       waitingGets: this.#waits.length,
+      spilledObjects: this.#spilling.counts.objects,
+      spilledBytes: this.#spilling.counts.bytes,
     });
   }
 
   #answerVerify(link: ClientLink, request: number): void {
     this.table.reclaimFreed();
     try {
-      this.table.verify();
+      this.table.verify(this.#spilling.unitsUnderWay);
       for (const other of this.#links) other?.verify();
       link.sendJson(REPLY.ANSWER, request, null);
     } catch (error) {

@@ -18,6 +18,8 @@ export interface CreateQueueHost {
   readonly spillDirectory: string;
   /** Interrupts every living client but one for a collection. */
   requestCollections(full: boolean, except: ClientLink | undefined): CollectionRound;
+  /** Begins to move objects to disk for a create of this size; whether there were any. */
+  spillFor(sizeBytes: number): boolean;
   /** Whether deleters shall wake the actor at once. */
   wantMemory(wanted: boolean): void;
   nowMs(): number;
@@ -94,6 +96,11 @@ export class CreateQueue {
     one.ladder.collected(this.#host.nowMs());
   }
 
+  /** Moves to disk have ended, and freed so much memory. */
+  spilled(freedBytes: number): void {
+    this.#waiting[0]?.ladder.spilled(this.#host.nowMs(), freedBytes);
+  }
+
   /** Whether a round of collections that the head waits for is over. */
   get hasReport(): boolean {
     return this.#waiting[0]?.round?.isOver() === true;
@@ -150,6 +157,9 @@ export class CreateQueue {
         return;
       case 'fullEverywhere':
         this.#askEverywhere(head, true);
+        return;
+      case 'spill':
+        if (!host.spillFor(head.sizeBytes)) head.ladder.spilled(host.nowMs(), 0);
         return;
       case 'disk':
         head.refusal = this.#serveFromDisk(head);

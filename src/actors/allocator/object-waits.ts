@@ -4,49 +4,51 @@ import type { ControlRegion } from '../../pools/control-region.ts';
 import type { SharedWords } from '../../pools/ring/ring.ts';
 import { STATUS } from '../../state/bridge-status.ts';
 import { ACTOR } from '../../state/control-layout.ts';
+import { type GetRequest, GetRequestQueue, NO_TIMEOUT } from '../../state/queues/get-request-queue.ts';
 import { ID_BYTES } from '../../state/slot-layout.ts';
 import { AWAITED, MORE_FOLLOWS, REPLY } from '../protocol.ts';
 import type { ClientLink } from './client-link.ts';
 
-/** One request under way. */
-interface Wait {
+/** One call of a client: the queue knows each as a client of its own. */
+interface AwaitCall {
   readonly link: ClientLink;
   readonly request: number;
-  /** Infinite while records of the request are to come. */
+  /** How many objects it needs; a call that names some twice looks again sooner. */
   needed: number;
-  settled: number;
-  /** Takes it out of the tables below. */
-  readonly leave: (() => void)[];
+  /** Of the records that have come. */
+  readonly keys: string[];
 }
 
-/** An object that somebody waits for, under its slot's number. */
-interface AwaitedPlace {
-  readonly wait: Wait;
-  readonly generation: number;
-}
+type Waiting = GetRequest<AwaitCall, string, true>;
 
 const BATCH_SLOTS = 256;
 
 export class ObjectWaits {
   readonly #control: ControlRegion;
   readonly #bridge: BridgeActor;
-  readonly #waits = new Map<ClientLink, Map<number, Wait>>();
-  readonly #bySlot = new Map<number, Set<AwaitedPlace>>();
-  /** By hexadecimal id; a request that names an id twice is there twice. */
-  readonly #byId = new Map<string, Wait[]>();
+  /** Keys are `slot.generation`, and ids in hexadecimal. Time limits are the callers' own. */
+  readonly #queue: GetRequestQueue<AwaitCall, string, true>;
+  readonly #calls = new Map<ClientLink, Map<number, AwaitCall>>();
+  /** Awaited generations of a slot. It comes by the settled stack when its writing ends, and then leaves this map. */
+  readonly #generations = new Map<number, Set<number>>();
+  readonly #ids = new Set<string>();
   readonly #batch = new Uint32Array(BATCH_SLOTS);
   readonly #place = new Uint32Array(2);
 
   constructor(control: ControlRegion, bridge: BridgeActor) {
     this.#control = control;
     this.#bridge = bridge;
+    this.#queue = new GetRequestQueue({
+      findSealed: (key) => (this.#isSettled(key) ? true : undefined),
+      objectSatisfied: (_key, _place, waiting) => this.#answerIfEnough(waiting),
+      requestCompleted: ({ client }) => this.#answer(client),
+      startTimer: () => () => {},
+    });
   }
 
-  /** Requests under way. */
+  /** Calls that wait. */
   get length(): number {
-    let count = 0;
-    for (const waits of this.#waits.values()) count += waits.size;
-    return count;
+    return this.#queue.numGetRequests;
   }
 
   /** Whether a slot that somebody waited for has come. */
@@ -56,38 +58,36 @@ export class ObjectWaits {
 
   /** One record of a request: `needed, name …`. */
   add(link: ClientLink, request: number, words: SharedWords, start: number, length: number): void {
-    const wait = this.#waitOf(link, request);
+    const call = this.#callOf(link, request);
     for (let index = start + 1; index < start + length; ) {
       if (words[index] === AWAITED.PLACE) {
-        this.#awaitPlace(wait, (words[index + 1] ?? 0) >>> 0, (words[index + 2] ?? 0) >>> 0);
+        call.keys.push(`${(words[index + 1] ?? 0) >>> 0}.${(words[index + 2] ?? 0) >>> 0}`);
         index += 3;
       } else {
-        this.#awaitId(
-          wait,
-          new Uint8Array(Int32Array.from(words.subarray(index + 1, index + 1 + ID_BYTES / 4)).buffer),
-        );
+        const id = Int32Array.from(words.subarray(index + 1, index + 1 + ID_BYTES / 4));
+        call.keys.push(Buffer.from(id.buffer).toString('hex'));
         index += 1 + ID_BYTES / 4;
       }
     }
     const needed = words[start] ?? 0;
     if (needed === MORE_FOLLOWS) return;
-    wait.needed = needed;
-    this.#finishIfDone(wait);
+    call.needed = needed;
+    this.#queue.addRequest(call, call.keys, NO_TIMEOUT);
   }
 
-  /** Forgets a request whose caller gave up. */
+  /** Forgets a call whose caller gave up. */
   cancel(link: ClientLink, request: number): void {
-    const wait = this.#waits.get(link)?.get(request);
-    if (wait !== undefined) this.#remove(wait);
+    const call = this.#calls.get(link)?.get(request);
+    if (call !== undefined) this.#forget(call);
   }
 
-  /** Forgets the requests of a client that has died. */
+  /** Forgets the calls of a client that has died. */
   removeClient(link: ClientLink): void {
-    for (const wait of this.#waits.get(link)?.values() ?? []) this.#remove(wait);
-    this.#waits.delete(link);
+    for (const call of this.#calls.get(link)?.values() ?? []) this.#forget(call);
+    this.#calls.delete(link);
   }
 
-  /** Tells everybody about the objects that were settled since the last call; their number. */
+  /** Answers those that waited for objects settled since the last call; the number of these objects. */
   serve(): number {
     let settled = 0;
     for (;;) {
@@ -99,95 +99,71 @@ export class ObjectWaits {
   }
 
   #look(slot: number): void {
-    for (const awaited of this.#bySlot.get(slot) ?? []) {
-      // A slot may come for an object before the awaited one; this look then asks for it again.
-      if (this.#bridge.awaitSettled(slot, awaited.generation) === STATUS.NOT_SEALED) continue;
-      this.#leaveSlot(slot, awaited);
-      this.#settle(awaited.wait);
+    const generations = this.#generations.get(slot);
+    this.#generations.delete(slot);
+    for (const generation of generations ?? []) {
+      const key = `${slot}.${generation}`;
+      // A slot may come for an object before the awaited one: this look asks for it again.
+      if (this.#queue.isGetRequestExist(key) && this.#isSettled(key)) this.#queue.markObjectSealed(key);
     }
-    if (this.#byId.size === 0 || !this.#control.header(slot).named) return;
-    const id = hexOf(this.#control.idBytes(slot));
-    const waits = this.#byId.get(id) ?? [];
-    this.#byId.delete(id);
-    this.#announceIds();
-    for (const wait of waits) this.#settle(wait);
+    if (this.#ids.size === 0 || !this.#control.header(slot).named) return;
+    const id = Buffer.from(this.#control.idBytes(slot)).toString('hex');
+    // An aborted object leaves its id to be waited for.
+    if (this.#queue.isGetRequestExist(id) && this.#isSettled(id)) this.#queue.markObjectSealed(id);
   }
 
-  #awaitPlace(wait: Wait, slot: number, generation: number): void {
-    if (this.#bridge.awaitSettled(slot, generation) !== STATUS.NOT_SEALED) {
-      this.#settle(wait);
-      return;
-    }
-    const awaited = { wait, generation };
-    const others = this.#bySlot.get(slot);
-    if (others === undefined) this.#bySlot.set(slot, new Set([awaited]));
-    else others.add(awaited);
-    wait.leave.push(() => this.#leaveSlot(slot, awaited));
+  /** Whether a key's object is not being written, and for an id: is there. If not, it will come by the settled stack. */
+  #isSettled(key: string): boolean {
+    const [slot = '', generation] = key.split('.');
+    return generation === undefined
+      ? this.#isIdSettled(key)
+      : this.#isPlaceSettled(Number(slot), Number(generation));
   }
 
-  #awaitId(wait: Wait, bytes: Uint8Array): void {
+  #isPlaceSettled(slot: number, generation: number): boolean {
+    if (this.#bridge.awaitSettled(slot, generation) !== STATUS.NOT_SEALED) return true;
+    const generations = this.#generations.get(slot);
+    if (generations === undefined) this.#generations.set(slot, new Set([generation]));
+    else generations.add(generation);
+    return false;
+  }
+
+  #isIdSettled(id: string): boolean {
+    this.#ids.add(id);
     // SYNC await-id: said before the look into the index. Creators enter their id before they look at the word.
     this.#control.setActorWord(ACTOR.IDS_AWAITED, 1);
-    if (this.#bridge.lookUp(bytes, this.#place) === STATUS.OK) {
-      this.#announceIds();
-      this.#awaitPlace(wait, this.#place[0] ?? 0, this.#place[1] ?? 0);
-      return;
+    if (this.#bridge.lookUp(Buffer.from(id, 'hex'), this.#place) !== STATUS.OK) return false;
+    const [slot = 0, generation = 0] = this.#place;
+    return this.#bridge.awaitSettled(slot, generation) === STATUS.OK;
+  }
+
+  #answerIfEnough({ client, places }: Waiting): void {
+    if (places.size >= client.needed) this.#answer(client);
+  }
+
+  #answer(call: AwaitCall): void {
+    this.#forget(call);
+    call.link.send(REPLY.SETTLED, [call.request]);
+  }
+
+  #forget(call: AwaitCall): void {
+    this.#queue.removeGetRequestsForClient(call);
+    this.#calls.get(call.link)?.delete(call.request);
+    for (const key of call.keys) if (!this.#queue.isGetRequestExist(key)) this.#ids.delete(key);
+    if (this.#ids.size === 0) this.#control.setActorWord(ACTOR.IDS_AWAITED, 0);
+  }
+
+  #callOf(link: ClientLink, request: number): AwaitCall {
+    let calls = this.#calls.get(link);
+    if (calls === undefined) {
+      calls = new Map();
+      this.#calls.set(link, calls);
     }
-    const id = hexOf(bytes);
-    const others = this.#byId.get(id);
-    if (others === undefined) this.#byId.set(id, [wait]);
-    else others.push(wait);
-    wait.leave.push(() => this.#leaveId(id, wait));
-  }
-
-  #settle(wait: Wait): void {
-    wait.settled++;
-    this.#finishIfDone(wait);
-  }
-
-  #finishIfDone(wait: Wait): void {
-    if (wait.settled < wait.needed) return;
-    this.#remove(wait);
-    wait.link.send(REPLY.SETTLED, [wait.request]);
-  }
-
-  #remove(wait: Wait): void {
-    this.#waits.get(wait.link)?.delete(wait.request);
-    for (const leave of wait.leave) leave();
-  }
-
-  #leaveSlot(slot: number, awaited: AwaitedPlace): void {
-    const others = this.#bySlot.get(slot);
-    others?.delete(awaited);
-    if (others?.size === 0) this.#bySlot.delete(slot);
-  }
-
-  #leaveId(id: string, wait: Wait): void {
-    const others = this.#byId.get(id)?.filter((other) => other !== wait) ?? [];
-    if (others.length === 0) this.#byId.delete(id);
-    else this.#byId.set(id, others);
-    this.#announceIds();
-  }
-
-  #announceIds(): void {
-    this.#control.setActorWord(ACTOR.IDS_AWAITED, this.#byId.size === 0 ? 0 : 1);
-  }
-
-  #waitOf(link: ClientLink, request: number): Wait {
-    let waits = this.#waits.get(link);
-    if (waits === undefined) {
-      waits = new Map();
-      this.#waits.set(link, waits);
+    let call = calls.get(request);
+    if (call === undefined) {
+      call = { link, request, needed: Number.POSITIVE_INFINITY, keys: [] };
+      calls.set(request, call);
     }
-    let wait = waits.get(request);
-    if (wait === undefined) {
-      wait = { link, request, needed: Number.POSITIVE_INFINITY, settled: 0, leave: [] };
-      waits.set(request, wait);
-    }
-    return wait;
+    return call;
   }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }

@@ -60,6 +60,8 @@ export const EVENTS = [
   'entomb',
   /** The last ref to a tombstone goes. */
   'vacate',
+  /** The actor has copied the bytes to the fallback pool, and nobody views the old ones. */
+  'spill',
 ] as const;
 
 /** Name of an event of an object slot. */

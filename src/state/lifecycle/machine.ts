@@ -31,7 +31,7 @@ const states: { readonly [S in ObjectState]: { on: { readonly [E in ObjectEvent]
   leased: { on: { create: 'created', recall: stale('free'), handBack: 'released' } },
   created: { on: { pin: 'writing', seal: 'sealed', abort: 'released' } },
   writing: { on: { unpinLast: 'created', seal: 'referenced', abort: 'deleting' } },
-  sealed: { on: { pin: 'referenced', delete: 'released', recycle: stale('leased') } },
+  sealed: { on: { pin: 'referenced', delete: 'released', recycle: stale('leased'), spill: 'sealed' } },
   referenced: { on: { pin: 'referenced', unpin: 'referenced', unpinLast: 'sealed', delete: 'deleting' } },
   deleting: { on: { unpin: 'deleting', unpinLast: 'released' } },
   released: { on: { reclaim: stale('free'), entomb: 'tombstone' } },

@@ -1,0 +1,89 @@
+#include "spill_writer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <system_error>
+#include <thread>
+
+namespace plasmoid {
+
+namespace {
+
+// Direct writes want aligned memory, aligned offsets and whole blocks; the objects' places are aligned to 64 bytes only.
+constexpr uint64_t kAlignBytes = 4096;
+// Large enough that the disk is busy while the next piece is copied, small enough to stay in the cache.
+constexpr uint64_t kPieceBytes = 1u << 20;
+
+struct FreeMemory {
+  void operator()(uint8_t* memory) const { std::free(memory); }
+};
+
+}  // namespace
+
+SpillWriter::SpillWriter(std::shared_ptr<Region> source, std::shared_ptr<Region> target, std::function<void()> on_done)
+    : source_(std::move(source)), target_(std::move(target)), on_done_(std::move(on_done)) {}
+
+int SpillWriter::Write(const SpillJob& job) {
+  std::lock_guard<std::mutex> guard(lock_);
+  waiting_.push_back(job);
+  if (running_) return 0;
+  try {
+    // The thread holds the writer, and with it the regions, until its last job is done.
+    std::thread([self = shared_from_this()] { self->Run(); }).detach();
+  } catch (const std::system_error& failure) {
+    waiting_.pop_back();
+    return failure.code().value();
+  }
+  running_ = true;
+  return 0;
+}
+
+std::vector<SpillJob> SpillWriter::TakeDone() {
+  std::lock_guard<std::mutex> guard(lock_);
+  return std::exchange(done_, {});
+}
+
+void SpillWriter::Stop() {
+  std::lock_guard<std::mutex> guard(lock_);
+  stopped_ = true;
+  waiting_.clear();
+}
+
+void SpillWriter::Run() {
+  for (;;) {
+    SpillJob job;
+    {
+      std::lock_guard<std::mutex> guard(lock_);
+      if (waiting_.empty()) {
+        running_ = false;
+        return;
+      }
+      job = waiting_.front();
+      waiting_.pop_front();
+    }
+    job.error = Copy(job);
+    std::lock_guard<std::mutex> guard(lock_);
+    if (stopped_) continue;
+    done_.push_back(job);
+    on_done_();
+  }
+}
+
+int SpillWriter::Copy(const SpillJob& job) {
+  std::unique_ptr<uint8_t, FreeMemory> piece(static_cast<uint8_t*>(std::aligned_alloc(kAlignBytes, kPieceBytes)));
+  if (!piece) return ENOMEM;
+  for (uint64_t at = 0; at < job.bytes; at += kPieceBytes) {
+    const uint64_t bytes = std::min(kPieceBytes, job.bytes - at);
+    // The block's end is a whole page of the file, too.
+    const uint64_t whole = (bytes + kAlignBytes - 1) / kAlignBytes * kAlignBytes;
+    std::memcpy(piece.get(), source_->base() + job.source_offset + at, bytes);
+    std::memset(piece.get() + bytes, 0, whole - bytes);
+    const int error = target_->WriteDirect(job.target_offset + at, piece.get(), whole);
+    if (error != 0) return error;
+  }
+  return 0;
+}
+
+}  // namespace plasmoid

@@ -1,0 +1,102 @@
+// deadline: 120 s
+/** A store that holds more than its memory: what is not viewed goes to disk, and nobody notices but the statistics. */
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type ObjectRef, Store, type StoreOptions } from '../../src/index.ts';
+
+const MEBIBYTE = 2 ** 20;
+
+async function withStore(options: StoreOptions, run: (store: Store) => Promise<void>): Promise<void> {
+  const spillDirectory = mkdtempSync(join(tmpdir(), 'plasmoid-spill-'));
+  try {
+    const store = await Store.create({ spillDirectory, ...options });
+    await run(store);
+    assert.equal(readdirSync(spillDirectory), [], 'the file has no name');
+    await store.close();
+  } finally {
+    rmSync(spillDirectory, { recursive: true });
+  }
+}
+
+function bytesOf(index: number, size: number): Uint8Array {
+  return new Uint8Array(size).fill(index).fill(index >>> 8, size >>> 1);
+}
+
+function assertBytes(
+  view: { readonly length: number; readonly [index: number]: number },
+  index: number,
+): void {
+  assert.equal([view[0], view[view.length - 1]], [index & 0xff, (index >>> 8) & 0xff], `object ${index}`);
+}
+
+test('five times the memory: all is there, the newest in memory, and all of it comes back', () =>
+  withStore({ memory: 16 * MEBIBYTE }, async (store) => {
+    const refs: ObjectRef<Uint8Array>[] = [];
+    for (let index = 0; index < 160; index++) refs.push(await store.put(bytesOf(index, MEBIBYTE / 2)));
+    const full = await store.stats();
+    assert.ok(full.primary.allocatedBytes <= 16 * MEBIBYTE);
+    assert.is(full.primary.objectBytes + full.fallback.objectBytes, 80 * MEBIBYTE);
+    assert.is(full.fallback.objectBytes, full.spilledBytes, 'none was created on disk');
+    const locations = new Map(store.list().map(({ id, location }) => [id.hex, location]));
+    assert.is(locations.get(refs[0]?.id.hex ?? ''), 'fallback');
+    assert.is(locations.get(refs.at(-1)?.id.hex ?? ''), 'primary');
+    for (const [index, ref] of refs.entries()) await store.use(ref, (view) => assertBytes(view, index));
+    await store.verify();
+    for (const ref of refs) ref.release();
+    await store.trim();
+    const empty = await store.stats();
+    assert.equal([empty.objectCount, empty.primary.allocatedBytes, empty.fallback.allocatedBytes], [0, 0, 0]);
+    await store.verify();
+  }));
+
+test('what is viewed stays, and reads its own bytes', () =>
+  withStore({ memory: 8 * MEBIBYTE }, async (store) => {
+    const viewed = await Promise.all([1, 2, 3].map((index) => store.put(bytesOf(index, MEBIBYTE))));
+    const views = viewed.map((ref) => store.getSync(ref));
+    const refs: ObjectRef<Uint8Array>[] = [];
+    for (let index = 10; index < 40; index++) refs.push(store.putSync(bytesOf(index, MEBIBYTE)));
+    const locations = new Map(store.list().map(({ id, location }) => [id.hex, location]));
+    for (const ref of viewed) assert.is(locations.get(ref.id.hex), 'primary');
+    for (const [index, view] of views.entries()) assertBytes(view, index + 1);
+    for (const ref of [...viewed, ...refs]) ref.release();
+  }));
+
+test('readers and writers in several threads while everything moves', () =>
+  withStore({ memory: 8 * MEBIBYTE }, async (store) => {
+    const workers = Array.from(
+      { length: 3 },
+      (_, number) =>
+        new Worker(new URL('./spilling-worker.js', import.meta.url), {
+          workerData: { role: 'spilling', store: store.handle, number, rounds: 400 },
+          execArgv: [],
+        }),
+    );
+    // Before anything is waited for: they may end at any time.
+    const exited = Promise.all(workers.map((worker) => once(worker, 'exit')));
+    const results = await Promise.all(workers.map((worker) => once(worker, 'message')));
+    await exited;
+    assert.equal(results.flat(), Array(3).fill('whole'));
+    assert.ok((await store.stats()).spilledObjects > 100);
+    await store.trim();
+    await store.verify();
+    assert.is((await store.stats()).objectCount, 0);
+  }));
+
+test('a store that ends in the middle of moves leaves nothing', async () => {
+  for (let round = 0; round < 5; round++) {
+    await withStore({ memory: 8 * MEBIBYTE }, async (store) => {
+      const refs: ObjectRef<Uint8Array>[] = [];
+      for (let index = 0; index < 12 + round; index++) refs.push(await store.put(bytesOf(index, MEBIBYTE)));
+      const view = refs[0]?.getSync();
+      await store.close();
+      if (view !== undefined) assertBytes(view, 0);
+    });
+  }
+});
+
+test.run();

@@ -1,0 +1,194 @@
+/** Moving objects to disk: what others do to an object while its bytes are being copied. No thread, so every order is forced. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { attachActor, attachClient } from '../../src/pools/arena.ts';
+import type { BridgeActor, BridgeClient } from '../../src/pools/bridge.ts';
+import type { ControlRegion } from '../../src/pools/control-region.ts';
+import { MemoryPool } from '../../src/pools/memory-pool.ts';
+import { ObjectTable } from '../../src/pools/object-table.ts';
+import { Spilling, type SpillOutcome } from '../../src/pools/spilling.ts';
+import { mapStoreMemory, releaseStoreMemory } from '../../src/pools/store-memory.ts';
+import { STATUS } from '../../src/state/bridge-status.ts';
+import { unitsOf } from '../../src/state/slot-layout.ts';
+
+const KIBIBYTE = 2 ** 10;
+const MEBIBYTE = 2 ** 20;
+
+interface Placed {
+  readonly slot: number;
+  readonly generation: number;
+  /** What the thread's ref is called in the bridge. */
+  readonly track: number;
+  readonly holder: object;
+}
+
+/** A store without its thread: the test is the actor, and the one client. */
+interface Bench {
+  readonly control: ControlRegion;
+  readonly actor: BridgeActor;
+  readonly client: BridgeClient;
+  readonly primary: MemoryPool;
+  readonly fallback: MemoryPool;
+  readonly table: ObjectTable;
+  readonly spilling: Spilling;
+}
+
+async function onBench(run: (bench: Bench) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'plasmoid-spilling-'));
+  const memory = mapStoreMemory({
+    memoryBytes: 4 * MEBIBYTE,
+    maxObjects: 1000,
+    hugePages: false,
+    spillLimitBytes: 16 * MEBIBYTE,
+    spillDirectory: directory,
+  });
+  const actor = attachActor(memory.arena, () => {});
+  const client = attachClient(memory.arena, () => {}, 0);
+  if (client === undefined || client === null) throw new Error('no client record');
+  const primary = new MemoryPool('primary', memory.primaryRegion, 4 * MEBIBYTE, 0);
+  const fallback = new MemoryPool('fallback', memory.fallbackRegion, memory.fallbackBytes, 0);
+  const { control } = memory;
+  const table = new ObjectTable(control, actor, primary, fallback);
+  const spilling = new Spilling(control, actor, fallback, table);
+  try {
+    await run({ control, actor, client, primary, fallback, table, spilling });
+    table.verify(spilling.unitsUnderWay);
+  } finally {
+    client.disconnect();
+    actor.end();
+    releaseStoreMemory(memory);
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function put({ table, primary, client }: Bench, bytes: Uint8Array): Placed {
+  const block = primary.allocate(unitsOf(bytes.length));
+  if (typeof block !== 'number') throw new Error('no room');
+  const lease = table.lease(primary, block, client.index, 'answer');
+  const holder = {};
+  const status = client.put(bytes, 0, holder, undefined, lease.slot, lease.generation);
+  assert.is(status, STATUS.OK);
+  const [slot = 0, generation = 0, track = 0] = client.result;
+  return { slot, generation, track, holder };
+}
+
+function get({ client }: Bench, { slot, generation }: Placed): Uint8Array {
+  const window = client.get(slot, generation);
+  if (typeof window === 'number') throw new Error(`status ${window}`);
+  return new Uint8Array(window);
+}
+
+async function outcome({ spilling }: Bench): Promise<SpillOutcome> {
+  let freedBytes = 0;
+  let error = 0;
+  while (spilling.isBusy) {
+    const part = spilling.finish();
+    if (part === undefined) await delay(1);
+    else {
+      freedBytes += part.freedBytes;
+      error ||= part.error;
+    }
+  }
+  return { freedBytes, error };
+}
+
+function isAll(view: Uint8Array, byte: number, length: number): boolean {
+  return view.length === length && view.every((one) => one === byte);
+}
+
+test('an object moves while it is held, and is read where it lies then', () =>
+  onBench(async (bench) => {
+    const { spilling, control, primary, fallback } = bench;
+    // Not a whole page, and not a whole unit.
+    const objects = [100 * KIBIBYTE + 1, 1, 0, MEBIBYTE, 64].map((size) =>
+      put(bench, new Uint8Array(size).fill(7)),
+    );
+    const usedBytes = primary.allocatedBytes;
+    assert.is(spilling.start(usedBytes), usedBytes);
+    assert.equal(await outcome(bench), { freedBytes: usedBytes, error: 0 });
+    assert.is(primary.allocatedBytes, 0);
+    assert.ok(fallback.allocatedBytes >= usedBytes);
+    for (const [index, object] of objects.entries()) {
+      const { location, state, generation } = control.header(object.slot);
+      assert.equal([location, state, generation], ['fallback', 'sealed', object.generation]);
+      assert.ok(isAll(get(bench, object), 7, [100 * KIBIBYTE + 1, 1, 0, MEBIBYTE, 64][index] ?? 0));
+    }
+    assert.is(spilling.counts.objects, 5);
+    assert.is(spilling.start(MEBIBYTE), 0, 'nothing is left in memory');
+  }));
+
+test('who gets the object before the copy counts keeps it in memory', () =>
+  onBench(async (bench) => {
+    const { spilling, control, fallback } = bench;
+    const viewed = put(bench, new Uint8Array(MEBIBYTE).fill(1));
+    spilling.start(MEBIBYTE);
+    const view = get(bench, viewed);
+    assert.equal(await outcome(bench), { freedBytes: 0, error: 0 });
+    assert.is(control.header(viewed.slot).location, 'primary');
+    assert.is(fallback.allocatedBytes, 0, 'the copy is thrown away');
+    assert.is(spilling.start(MEBIBYTE), 0, 'what is viewed is no candidate');
+    assert.ok(isAll(view, 1, MEBIBYTE));
+    assert.is(bench.client.releaseWindow(view.buffer), STATUS.OK);
+    assert.is(spilling.start(MEBIBYTE), MEBIBYTE, 'and is one afterwards');
+    await outcome(bench);
+    assert.ok(isAll(get(bench, viewed), 1, MEBIBYTE));
+  }));
+
+test('an object that goes while it is copied takes its copy with it, and another in its slot and block stays whole', () =>
+  onBench(async (bench) => {
+    const { spilling, control, fallback, table, client } = bench;
+    for (const how of ['delete', 'release'] as const) {
+      const gone = put(bench, new Uint8Array(MEBIBYTE).fill(1));
+      spilling.start(MEBIBYTE);
+      if (how === 'delete') assert.is(client.delete(gone.slot, gone.generation), STATUS.OK);
+      client.release(gone.track, gone.slot);
+      table.reclaimFreed();
+      const next = put(bench, new Uint8Array(MEBIBYTE).fill(2));
+      assert.is(next.slot, gone.slot, 'the same slot, and the same block');
+      assert.is(spilling.start(MEBIBYTE), 0, 'one move of a slot at a time');
+      assert.equal(await outcome(bench), { freedBytes: 0, error: 0 });
+      assert.equal([control.header(next.slot).location, fallback.allocatedBytes], ['primary', 0]);
+      assert.ok(isAll(get(bench, next), 2, MEBIBYTE));
+      spilling.start(MEBIBYTE);
+      await outcome(bench);
+      client.release(next.track, next.slot);
+      table.reclaimFreed();
+    }
+  }));
+
+test('the least recently used go first', () =>
+  onBench(async (bench) => {
+    const { spilling, control, client } = bench;
+    const objects: Placed[] = [];
+    for (let index = 0; index < 4; index++) {
+      objects.push(put(bench, new Uint8Array(512 * KIBIBYTE)));
+      // The clock of the table ticks every few milliseconds.
+      await delay(10);
+    }
+    const [first] = objects;
+    if (first === undefined) throw new Error('no object');
+    client.releaseWindow(get(bench, first).buffer);
+    await delay(10);
+    spilling.start(MEBIBYTE);
+    await outcome(bench);
+    const locations = objects.map(({ slot }) => control.header(slot).location);
+    assert.equal(locations, ['primary', 'fallback', 'fallback', 'primary']);
+  }));
+
+test('a disk without room takes what it can', () =>
+  onBench(async (bench) => {
+    const { spilling, fallback } = bench;
+    const block = fallback.allocate(unitsOf(15 * MEBIBYTE));
+    assert.type(block, 'number');
+    for (let index = 0; index < 3; index++) put(bench, new Uint8Array(MEBIBYTE));
+    assert.is(spilling.start(3 * MEBIBYTE), MEBIBYTE);
+    assert.is((await outcome(bench)).freedBytes, MEBIBYTE);
+    assert.is(spilling.start(3 * MEBIBYTE), 0);
+    if (typeof block === 'number') fallback.free(block);
+  }));
+
+test.run();
