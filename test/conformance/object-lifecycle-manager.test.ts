@@ -254,6 +254,18 @@ test('evicting what is missing, unsealed or in use is fatal', () => {
   }
 });
 
+test('statistics and the remembered deletion go before the policy is told', () => {
+  const { manager, store, policy, unsealed } = fixture();
+  store.primaryAnswers = [unsealed];
+  manager.createObject(infoOf('id1', 10), CreatedByWorker, false);
+  store.objects.set('id1', unsealed);
+  assert.is(manager.deleteObject('id1'), ObjectNotSealed);
+  const seen: number[] = [];
+  policy.removeObject = () => seen.push(manager.stats.bytesCreatedCurrent, manager.eagerDeletionObjects.size);
+  manager.abortObject('id1');
+  assert.equal(seen, [0, 0]);
+});
+
 test('creating with a reference tells the policy of both, in one step', () => {
   const { manager, store, log, unsealed } = fixture();
   store.primaryAnswers = [unsealed];

@@ -3,7 +3,8 @@ import type { LocalObject, ObjectKey } from '../../src/state/objects/object-info
 import type { ObjectStats, Tally } from '../../src/state/objects/object-stats-collector.ts';
 import { OBJECT_SOURCE, OBJECT_STATE } from '../../src/state/objects/plasma-error.ts';
 
-type Facts = Pick<LocalObject<ObjectKey>, 'objectInfo' | 'source' | 'state' | 'refCount'> & {
+/** What the statistics depend on; sizes as the allocator has them. */
+type Facts = Pick<LocalObject<ObjectKey>, 'source' | 'state' | 'refCount'> & {
   readonly allocation: { readonly fallbackAllocated: boolean; readonly sizeBytes: number };
 };
 
