@@ -77,6 +77,15 @@ test('FallbackPassThroughTest', () => {
   });
 });
 
+test('two blocks of 1 MiB fill the primary pool to its last byte: the overhead is not handed out', () => {
+  withAllocator((allocator) => {
+    for (let count = 0; count < 2; count++) success(allocator.allocate(MIB), false);
+    assert.is(allocator.allocate(1), undefined);
+    success(allocator.fallbackAllocate(1), true);
+    books(allocator, 2 * MIB + 1, 1);
+  });
+});
+
 test('FallbackAllocate takes free primary space, and that is no fallback allocation', () => {
   withAllocator((allocator) => {
     const first = success(allocator.fallbackAllocate(MIB), false);
@@ -170,9 +179,12 @@ test('a disk without room is no block and no counter; what is freed returns to i
   }
   assert.is(blocks.length, Math.floor(free / MIB));
   books(allocator, (2 + blocks.length) * MIB, blocks.length * MIB);
+  assert.is(allocator.blockCount, 2 + blocks.length, 'a failure keeps no part of the file');
+  books(allocator, (2 + blocks.length) * MIB, blocks.length * MIB);
   for (const block of blocks) allocator.free(block);
   assert.is(disk.freeBytes, free);
   books(allocator, 2 * MIB, 0);
+  for (const _ of blocks) success(allocator.fallbackAllocate(MIB), true);
 });
 
 test.run();

@@ -159,6 +159,31 @@ test('bytes by place and seal add up to those by source; the unsealed half is wh
   assert.is(collector.bytesCreatedCurrent, 3);
 });
 
+test('whatever an object is when it goes, nothing of it stays but the total', () => {
+  for (const source of SOURCES) {
+    for (const refCount of [0, 1, 2, 3]) {
+      for (const sealed of [true, false]) {
+        for (const fallbackAllocated of [true, false]) {
+          const collector = new ObjectStatsCollector();
+          const object = objectOf(1, 7, { source, allocation: allocationOf(7, { fallbackAllocated }) });
+          collector.onObjectCreated(object);
+          while (object.refCount < refCount) {
+            object.refCount++;
+            collector.onObjectRefIncreased(object);
+          }
+          if (sealed) {
+            object.state = PLASMA_SEALED;
+            collector.onObjectSealed(object);
+          }
+          collector.verifyAgainst([object]);
+          collector.onObjectDeleting(object);
+          assert.equal(collector.stats, recountStats([], { objects: 1, bytes: 7 }));
+        }
+      }
+    }
+  }
+});
+
 test('statistics that were read do not change any more', () => {
   const collector = new ObjectStatsCollector();
   const { stats } = collector;

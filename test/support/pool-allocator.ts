@@ -43,6 +43,11 @@ export class PoolAllocator implements ObjectAllocator, MemoryUse, Disposable {
     return this.#fallbackAllocatedBytes;
   }
 
+  /** Blocks that the pools have handed out. */
+  get blockCount(): number {
+    return this.#primary.allocator.blockCount + this.#fallback.allocator.blockCount;
+  }
+
   allocate(sizeBytes: number): Allocation | undefined {
     return this.#from(this.#primary, sizeBytes);
   }

@@ -1,6 +1,7 @@
 /**
  * Running totals over the objects of a store. The store is told about changes one by one, so that reading costs nothing;
- * `verifyAgainst` counts everything again by definition, from the objects, and compares.
+ * `verifyAgainst` counts everything again by definition, from the objects, and compares. Only what is gone cannot be
+ * counted again: `createdTotal` is taken on trust.
  */
 import { InvariantError } from '../errors.ts';
 import { isSealed, type LocalObject, type ObjectKey, objectSizeBytes } from './object-info.ts';
@@ -147,28 +148,6 @@ export class ObjectStatsCollector {
         }
       }
     }
-    this.#verifyTotal();
-  }
-
-  /** What is gone cannot be counted again, but it is not less than nothing. */
-  #verifyTotal(): void {
-    const {
-      createdTotal,
-      createdByWorker,
-      restoredFromStorage,
-      receivedFromRemoteRaylet,
-      errorStoredByRaylet,
-    } = this.#stats;
-    const objects =
-      createdByWorker.objects +
-      restoredFromStorage.objects +
-      receivedFromRemoteRaylet.objects +
-      errorStoredByRaylet.objects;
-    if (createdTotal.objects >= objects && createdTotal.bytes >= this.bytesCreatedCurrent) return;
-    throw new InvariantError('statistics: createdTotal is less than what exists', {
-      counter: 'createdTotal',
-      ...createdTotal,
-    });
   }
 
   #add(counter: ObjectCounter, { objectInfo }: LocalObject<ObjectKey>): void {
