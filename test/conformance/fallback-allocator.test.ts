@@ -12,6 +12,9 @@ import * as assert from 'uvu/assert';
 import { MemoryPool } from '../../src/pools/memory-pool.ts';
 import { InvalidArgumentError, InvariantError } from '../../src/state/errors.ts';
 import type { Allocation } from '../../src/state/objects/object-info.ts';
+import { ObjectLifecycleManager } from '../../src/state/objects/object-lifecycle-manager.ts';
+import { OBJECT_SOURCE } from '../../src/state/objects/plasma-error.ts';
+import { infoOf } from '../support/objects.ts';
 import { ALLOCATION_OVERHEAD_BYTES, PoolAllocator } from '../support/pool-allocator.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
@@ -138,6 +141,43 @@ test('blocks can be written to their last byte, and the fallback file has no nam
       assert.ok(block && allocator.bytesOf(block).every((byte) => byte === index + 1));
     }
     assert.equal(readdirSync(directory), []);
+  });
+});
+
+test('a manager over the real pools: evicts first, then goes to disk, and every book agrees', () => {
+  withAllocator((allocator) => {
+    const gone: number[] = [];
+    const manager = ObjectLifecycleManager.over<number>({ allocator, nowMs: () => 0 }, (objectId) =>
+      gone.push(objectId),
+    );
+    const create = (objectId: number) =>
+      manager.createReferencedObject(infoOf(objectId, 900 * KIB), OBJECT_SOURCE.CreatedByWorker, true).object;
+    const live = () => [1, 2, 3, 4].flatMap((objectId) => manager.getObject(objectId) ?? []);
+    const check = (ids: readonly number[], onDiskBytes: number): void => {
+      manager.stats.verifyAgainst(live());
+      assert.equal(
+        live().map(({ objectInfo }) => objectInfo.objectId),
+        ids,
+      );
+      books(allocator, manager.stats.bytesCreatedCurrent, onDiskBytes);
+      const { fallbackSealed, fallbackUnsealed } = manager.stats.stats;
+      assert.is(fallbackSealed.bytes + fallbackUnsealed.bytes, onDiskBytes);
+    };
+    for (const objectId of [1, 2, 3]) {
+      success(create(objectId)?.allocation, false);
+      manager.sealObject(objectId);
+      if (objectId === 1) manager.removeReference(1);
+    }
+    assert.equal(gone, [1]);
+    check([2, 3], 0);
+    success(create(4)?.allocation, true);
+    check([2, 3, 4], 900 * KIB);
+    for (const objectId of [2, 3]) manager.removeReference(objectId);
+    assert.is(manager.requireSpace(MIB), 2 * 900 * KIB);
+    check([4], 900 * KIB);
+    manager.abortObject(4);
+    check([], 0);
+    assert.is(allocator.blockCount, 0);
   });
 });
 
