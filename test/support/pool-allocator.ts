@@ -1,0 +1,95 @@
+/**
+ * The pools of a store as one allocator with Ray's rules: `allocate` takes from the primary pool only, `fallbackAllocate`
+ * prefers free primary space, and the books count bytes as they were asked for.
+ */
+import { bridge } from '../../src/pools/bridge.ts';
+import { MemoryPool } from '../../src/pools/memory-pool.ts';
+import type { MemoryUse } from '../../src/state/objects/eviction-policy.ts';
+import type { Allocation } from '../../src/state/objects/object-info.ts';
+import type { ObjectAllocator } from '../../src/state/objects/object-store.ts';
+import { UNIT_BYTES, unitsOf } from '../../src/state/slot-layout.ts';
+
+/**
+ * What Ray's allocator keeps of its limit for itself (256 × 8 bytes): dlmalloc's records lie in the region, between the
+ * blocks. Plasmoid's are beside it, in the allocator actor's own memory. The pool is therefore as large as what Ray
+ * hands out, the limit without this, and needs none of it.
+ */
+export const ALLOCATION_OVERHEAD_BYTES = 256 * 8;
+
+export class PoolAllocator implements ObjectAllocator, MemoryUse, Disposable {
+  readonly footprintLimitBytes: number;
+  readonly #primary: MemoryPool;
+  readonly #fallback: MemoryPool;
+  readonly #primaryRegion: number;
+  readonly #fallbackRegion: number;
+  #allocatedBytes = 0;
+  #fallbackAllocatedBytes = 0;
+
+  constructor(fallbackDirectory: string, footprintLimitBytes: number, fallbackBytes: number) {
+    const primaryBytes = footprintLimitBytes - ALLOCATION_OVERHEAD_BYTES;
+    this.footprintLimitBytes = footprintLimitBytes;
+    this.#primaryRegion = bridge.mapAnonymous(primaryBytes, false);
+    this.#fallbackRegion = bridge.mapFile(fallbackDirectory, fallbackBytes);
+    this.#primary = new MemoryPool('primary', this.#primaryRegion, primaryBytes, 0);
+    this.#fallback = new MemoryPool('fallback', this.#fallbackRegion, fallbackBytes, 0);
+  }
+
+  /** With what is on disk. */
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
+  get fallbackAllocatedBytes(): number {
+    return this.#fallbackAllocatedBytes;
+  }
+
+  /** Blocks that the pools have handed out. */
+  get blockCount(): number {
+    return this.#primary.allocator.blockCount + this.#fallback.allocator.blockCount;
+  }
+
+  allocate(sizeBytes: number): Allocation | undefined {
+    return this.#from(this.#primary, sizeBytes);
+  }
+
+  fallbackAllocate(sizeBytes: number): Allocation | undefined {
+    return this.#from(this.#primary, sizeBytes) ?? this.#from(this.#fallback, sizeBytes);
+  }
+
+  free({ address, sizeBytes, fallbackAllocated }: Allocation): void {
+    (fallbackAllocated ? this.#fallback : this.#primary).free(address);
+    this.#allocatedBytes -= sizeBytes;
+    if (fallbackAllocated) this.#fallbackAllocatedBytes -= sizeBytes;
+  }
+
+  /** The bytes of a block, for writing. */
+  bytesOf({ region, offsetBytes, sizeBytes }: Allocation): Uint8Array {
+    return new Uint8Array(bridge.regionBuffer(region), offsetBytes, sizeBytes);
+  }
+
+  verify(): void {
+    this.#primary.allocator.verify();
+    this.#fallback.allocator.verify();
+  }
+
+  [Symbol.dispose](): void {
+    bridge.releaseRegion(this.#primaryRegion);
+    bridge.releaseRegion(this.#fallbackRegion);
+  }
+
+  #from(pool: MemoryPool, sizeBytes: number): Allocation | undefined {
+    const address = pool.allocate(unitsOf(sizeBytes));
+    if (typeof address !== 'number') return undefined;
+    const fallbackAllocated = pool.kind === 'fallback';
+    this.#allocatedBytes += sizeBytes;
+    if (fallbackAllocated) this.#fallbackAllocatedBytes += sizeBytes;
+    return {
+      address,
+      sizeBytes,
+      region: fallbackAllocated ? this.#fallbackRegion : this.#primaryRegion,
+      offsetBytes: pool.allocator.offsetOf(address) * UNIT_BYTES,
+      mmapBytes: pool.capacityBytes,
+      fallbackAllocated,
+    };
+  }
+}
