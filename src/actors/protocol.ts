@@ -1,5 +1,6 @@
 /** Records in the rings between a client and the allocator actor. All words are unsigned 32-bit integers. */
 import type { SharedWords } from '../pools/ring/ring.ts';
+import type { ErrorValues } from '../state/errors.ts';
 
 /** Client → actor. Every record starts with the request's number. */
 export const REQUEST = Object.freeze({
@@ -58,7 +59,7 @@ export interface FailureReport {
     | 'InvariantError'
     | 'SystemError';
   readonly message: string;
-  readonly values: Record<string, string | number | boolean>;
+  readonly values: ErrorValues;
 }
 
 const TWO_32 = 2 ** 32;

@@ -13,8 +13,18 @@ const BRAND = Symbol.for('plasmoid.error');
 /** Ray's status names for failures: what a `code` can be. */
 export type StatusCode = ErrorName;
 
+/** A client of a full store, and what it holds. */
+export interface Holder {
+  /** Number of the client, as `store.client` and `list()` say it; -1 for views of deleted objects, whoever has them. */
+  readonly client: number;
+  readonly objects: number;
+  readonly bytes: number;
+  /** Since the oldest of these objects was created, in milliseconds. */
+  readonly oldestMs: number;
+}
+
 /** Values that explain an error: numbers of bytes, names, ids. Always plain and cloneable. */
-export type ErrorValues = Readonly<Record<string, string | number | boolean | undefined>>;
+export type ErrorValues = Readonly<Record<string, string | number | boolean | readonly Holder[] | undefined>>;
 
 /** Base of all errors of this package. */
 export abstract class PlasmoidError extends Error {
@@ -94,12 +104,18 @@ export class RefReleasedError extends PlasmoidError {
   readonly code = 'Invalid';
 }
 
-/** The object can never fit: it is larger than the store's memory and its disk arena. */
+/**
+ * The object can never fit, because it is larger than the store's memory and its disk arena; or memory is full and there is
+ * no disk: then `values.holders` says who has it, as `Holder[]`.
+ */
 export class ObjectStoreFullError extends PlasmoidError {
   readonly code = 'ObjectStoreFull';
 }
 
-/** Memory is full and the spill directory could not reserve the bytes either. */
+/**
+ * Memory is full and the spill directory could not reserve the bytes either, or its disk is full but for a twentieth.
+ * `values.holders` says who has the memory, as `Holder[]`.
+ */
 export class OutOfDiskError extends PlasmoidError {
   readonly code = 'OutOfDisk';
 }

@@ -16,6 +16,7 @@ import {
 import { bridge } from '../../src/pools/bridge.ts';
 import { FUTILE_PAUSE_MIN_MS } from '../../src/state/pressure.ts';
 import { collectUntil } from '../support/collection.ts';
+import { isFull } from '../support/full.ts';
 import { failure } from '../support/rejection.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 
@@ -23,17 +24,20 @@ const MEBIBYTE = 2 ** 20;
 /** Far more than any wait here may take, and far less than a store that waits where it should not. */
 const LATE_MS = 10_000;
 
+interface Filled {
+  readonly refs: ObjectRef<Uint8Array>[];
+  readonly error: OutOfDiskError | ObjectStoreFullError;
+}
+
 /** Puts and holds objects of 1 MiB until an error comes; the refs, and the error. */
-async function fill(store: Store): Promise<{ refs: ObjectRef<Uint8Array>[]; error: OutOfDiskError }> {
+async function fill(store: Store): Promise<Filled> {
   const refs: ObjectRef<Uint8Array>[] = [];
-  const error = await failure(
-    async () => {
-      for (let index = 0; ; index++) refs.push(await store.put(new Uint8Array(MEBIBYTE).fill(index)));
-    },
-    OutOfDiskError,
-    'OutOfDisk',
-  );
-  return { refs, error };
+  try {
+    for (let index = 0; ; index++) refs.push(await store.put(new Uint8Array(MEBIBYTE).fill(index)));
+  } catch (error) {
+    if (isFull(error)) return { refs, error };
+    throw error;
+  }
 }
 
 async function assertContents(refs: readonly ObjectRef<Uint8Array>[]): Promise<void> {
@@ -146,7 +150,31 @@ test('a store without disk says that it is full', async () => {
   const { refs, error } = await fill(store);
   assert.is(refs.length, 4);
   assert.is(error.values.fallbackBytes, 0);
-  await failure(() => store.putSync(new Uint8Array(MEBIBYTE)), OutOfDiskError, 'OutOfDisk');
+  const other = await Store.connect(store.handle);
+  const some = refs.slice(0, 2).map(({ token }) => other.ref(token));
+  const full = await failure(
+    () => store.putSync(new Uint8Array(MEBIBYTE)),
+    ObjectStoreFullError,
+    'ObjectStoreFull',
+  );
+  const { holders } = full.values;
+  assert.ok(Array.isArray(holders));
+  const told = holders.map(({ client, objects, bytes }) => ({ client, objects, bytes }));
+  assert.equal(told, [
+    { client: store.client, objects: 4, bytes: 4 * MEBIBYTE },
+    { client: other.client, objects: 2, bytes: 2 * MEBIBYTE },
+  ]);
+  assert.match(full.message, `client ${store.client} (4 objects, 4 MiB, the oldest `);
+  const view = await refs[0]?.get();
+  for (const ref of [...refs, ...some]) ref.release();
+  const rest = await failure(
+    () => store.put(new Uint8Array(4 * MEBIBYTE)),
+    ObjectStoreFullError,
+    'ObjectStoreFull',
+  );
+  assert.match(rest.message, 'held by views of deleted objects (1 object, 1 MiB, ');
+  assert.is(view?.length, MEBIBYTE);
+  await other.close();
   await store.close();
 });
 
@@ -155,8 +183,7 @@ test('a wait ends by its time or its signal, and takes nothing with it', async (
   const { refs } = await fill(store);
   const bytes = new Uint8Array(MEBIBYTE);
   // Nothing can become free here, and the store may say so before the time is up.
-  const isEither = (error: unknown): boolean =>
-    error instanceof TimedOutError || error instanceof OutOfDiskError;
+  const isEither = (error: unknown): boolean => error instanceof TimedOutError || isFull(error);
   for (const timeout of [0, 1, 50]) {
     const startedMs = performance.now();
     assert.ok(isEither(await store.put(bytes, { timeout }).catch((error: unknown) => error)));
@@ -199,7 +226,7 @@ test('many that wait for a full store are refused together, and one after the ot
             refs.push(ref);
             return 'ref';
           },
-          (error: unknown) => (error instanceof OutOfDiskError ? 'full' : String(error)),
+          (error: unknown) => (isFull(error) ? 'full' : String(error)),
         );
         order.push(`${kind} ${index}`);
       }),

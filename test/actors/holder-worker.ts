@@ -1,6 +1,7 @@
 /** A worker that takes hold of things or waits for memory, tells so, and is then terminated. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { OutOfDiskError, Store } from '../../src/index.ts';
+import { Store } from '../../src/index.ts';
+import { isFull } from '../support/full.ts';
 
 const VIEWS = 1_000;
 const UNSEALED = 20;
@@ -49,7 +50,7 @@ const roles: Record<string, () => void | Promise<void>> = {
     try {
       for (;;) kept.push(store.putSync(new Uint8Array(2 ** 18)));
     } catch (error) {
-      if (!(error instanceof OutOfDiskError)) throw error;
+      if (!isFull(error)) throw error;
     }
     parentPort?.postMessage('full');
     sleep();
@@ -65,7 +66,7 @@ const roles: Record<string, () => void | Promise<void>> = {
         parentPort?.postMessage('served');
         return;
       } catch (error) {
-        if (error instanceof OutOfDiskError) continue;
+        if (isFull(error)) continue;
         parentPort?.postMessage(error instanceof Error && 'code' in error ? error.code : String(error));
         return;
       }

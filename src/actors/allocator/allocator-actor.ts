@@ -5,13 +5,14 @@
  */
 import type { BridgeActor } from '../../pools/bridge.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
+import { biggestHolders } from '../../pools/holders.ts';
 import type { MemoryPool } from '../../pools/memory-pool.ts';
 import { ObjectTable } from '../../pools/object-table.ts';
 import type { SharedWords } from '../../pools/ring/ring.ts';
 import { Spilling } from '../../pools/spilling.ts';
 import { storeStatistics } from '../../pools/statistics.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED } from '../../state/control-layout.ts';
-import { PlasmoidError } from '../../state/errors.ts';
+import { type Holder, PlasmoidError } from '../../state/errors.ts';
 import { UNIT_BYTES, unitsOf } from '../../state/slot-layout.ts';
 import { spillTarget } from '../../state/spill-plan.ts';
 import { stockBatch } from '../../state/stock-plan.ts';
@@ -28,6 +29,8 @@ const TURNS_PER_CALLBACK = 256;
 const SPIN_MAX_LOADS = 5_000;
 const SPIN_MIN_LOADS = 64;
 const RETRY_BLOCKED_MS = 1;
+/** How many holders the error of a full store tells. */
+const HOLDERS_TOLD = 5;
 
 /** What the actor is made of; all of it exists before it starts. */
 export interface AllocatorActorParts {
@@ -98,6 +101,10 @@ export class AllocatorActor implements CreateQueueHost {
     if (sizeBytes > capacityBytes) return false;
     if (this.#spilling.isBusy) return true;
     return this.#spilling.start(spillTarget(sizeBytes, capacityBytes - allocatedBytes, capacityBytes)) > 0;
+  }
+
+  biggestHolders(): Holder[] {
+    return biggestHolders(this.#control, HOLDERS_TOLD);
   }
 
   wantMemory(wanted: boolean): void {

@@ -5,6 +5,7 @@
 import type { AllocationFailure, MemoryPool } from '../../pools/memory-pool.ts';
 import type { ObjectTable } from '../../pools/object-table.ts';
 import { formatByteSize } from '../../state/byte-size.ts';
+import type { Holder } from '../../state/errors.ts';
 import { CollectionThrottle, PressureLadder } from '../../state/pressure.ts';
 import { unitsOf } from '../../state/slot-layout.ts';
 import { type FailureReport, REPLY } from '../protocol.ts';
@@ -20,6 +21,8 @@ export interface CreateQueueHost {
   requestCollections(full: boolean, except: ClientLink | undefined): CollectionRound;
   /** Begins to move objects to disk for a create of this size; whether there were any. */
   spillFor(sizeBytes: number): boolean;
+  /** Who has the memory, the biggest first. */
+  biggestHolders(): Holder[];
   /** Whether deleters shall wake the actor at once. */
   wantMemory(wanted: boolean): void;
   nowMs(): number;
@@ -232,10 +235,11 @@ export class CreateQueue {
     };
   }
 
+  /** Why there is no room, and who has it. */
   #outOfDisk(sizeBytes: number, block: number | AllocationFailure): FailureReport {
     const { primary, fallback, spillDirectory } = this.#host;
     const system = typeof block === 'object' && block.reason === 'system' ? block.error : undefined;
-    const systemCode = String(system?.values.systemCode ?? 'none');
+    const holders = this.#host.biggestHolders();
     const values = {
       sizeBytes,
       primaryAllocatedBytes: primary.allocatedBytes,
@@ -243,19 +247,26 @@ export class CreateQueue {
       fallbackAllocatedBytes: fallback?.allocatedBytes ?? 0,
       fallbackBytes: fallback?.capacityBytes ?? 0,
       spillDirectory,
-      systemCode,
+      systemCode: String(system?.values.systemCode ?? 'none'),
+      holders,
     };
+    const memory =
+      `no room for an object of ${formatByteSize(sizeBytes)}: ` +
+      `${formatByteSize(values.primaryAllocatedBytes)} of ${formatByteSize(values.primaryBytes)} of memory are in use`;
+    const held = `; held by ${holders.map(describeHolder).join(', ') || 'nobody'}`;
+    if (fallback === undefined) return { error: 'ObjectStoreFullError', message: memory + held, values };
     const why = system === undefined ? 'no room is left there' : system.message;
-    return {
-      error: 'OutOfDiskError',
-      message:
-        `no room for an object of ${formatByteSize(sizeBytes)}: ` +
-        `${formatByteSize(values.primaryAllocatedBytes)} of ${formatByteSize(values.primaryBytes)} of memory are in ` +
-        `use, ${formatByteSize(values.fallbackAllocatedBytes)} of ${formatByteSize(values.fallbackBytes)} on disk ` +
-        `(${spillDirectory}): ${why}`,
-      values,
-    };
+    const disk =
+      `${formatByteSize(values.fallbackAllocatedBytes)} of ${formatByteSize(values.fallbackBytes)} on disk ` +
+      `(${spillDirectory}): ${why}`;
+    return { error: 'OutOfDiskError', message: `${memory}, ${disk}${held}`, values };
   }
+}
+
+function describeHolder({ client, objects, bytes, oldestMs }: Holder): string {
+  const who = client < 0 ? 'views of deleted objects' : `client ${client}`;
+  const number = objects === 1 ? '1 object' : `${objects} objects`;
+  return `${who} (${number}, ${formatByteSize(bytes)}, the oldest ${(oldestMs / 1000).toFixed(1)} s old)`;
 }
 
 function fail(link: ClientLink, request: number, report: FailureReport): void {

@@ -111,6 +111,11 @@ export class Store implements RefHost, AsyncDisposable {
     throw new StoreClosedError('the store was closed');
   }
 
+  /** The number of this connection, as `list()` and the errors of a full store say it. */
+  get client(): number {
+    return this.bridge.index;
+  }
+
   /** Whether the store has ended, or this thread has left it. */
   get closed(): boolean {
     return this.#closing !== undefined || this.#link.isClosed;

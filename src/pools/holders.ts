@@ -1,0 +1,51 @@
+/** Who keeps the store's memory: what a full store tells. */
+import { ACTOR, CLIENT_STATE } from '../state/control-layout.ts';
+import type { Holder } from '../state/errors.ts';
+import { SLOT } from '../state/slot-layout.ts';
+import { bridge } from './bridge.ts';
+import type { ControlRegion } from './control-region.ts';
+
+/** Number of the entry for objects that were deleted and that views still keep. */
+export const VIEWS_ONLY = -1;
+
+interface Tally {
+  objects: number;
+  bytes: number;
+  oldestMs: number;
+}
+
+/** The clients that hold the most bytes, the biggest first. An object that several hold counts for each of them. */
+export function biggestHolders(control: ControlRegion, count: number): Holder[] {
+  const nowMs = bridge.coarseNowMs();
+  const live = liveClients(control);
+  const tallies = new Map<number, Tally>();
+  const end = control.actorWord(ACTOR.OBJECT_HIGH_WATER);
+  for (let slot = 0; slot < end; slot++) {
+    const { state } = control.header(slot);
+    const isLive = ['created', 'writing', 'sealed', 'referenced'].includes(state);
+    if (!isLive && state !== 'deleting') continue;
+    const ageMs = (nowMs - control.slotWord(slot, SLOT.CREATED_MS)) >>> 0;
+    const holders = isLive ? live.filter((client) => control.holds(client, slot)) : [VIEWS_ONLY];
+    for (const holder of holders) add(tallies, holder, control.sizeBytes(slot), ageMs);
+  }
+  return [...tallies]
+    .map(([client, { objects, bytes, oldestMs }]) => ({ client, objects, bytes, oldestMs }))
+    .sort((one, other) => other.bytes - one.bytes)
+    .slice(0, count);
+}
+
+function liveClients(control: ControlRegion): number[] {
+  const clients = Array.from({ length: control.actorWord(ACTOR.CLIENT_HIGH_WATER) }, (_, client) => client);
+  return clients.filter((client) => (control.clientState(client) & CLIENT_STATE.MASK) === CLIENT_STATE.LIVE);
+}
+
+function add(tallies: Map<number, Tally>, holder: number, bytes: number, ageMs: number): void {
+  const tally = tallies.get(holder);
+  if (tally === undefined) {
+    tallies.set(holder, { objects: 1, bytes, oldestMs: ageMs });
+    return;
+  }
+  tally.objects++;
+  tally.bytes += bytes;
+  tally.oldestMs = Math.max(tally.oldestMs, ageMs);
+}
