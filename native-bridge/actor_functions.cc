@@ -127,6 +127,12 @@ void StartSpill(const Arguments& arguments) {
   arguments.GetReturnValue().Set(self->spill_writer->Write(job));
 }
 
+// hasSpilled() → whether takeSpilled has something
+void HasSpilled(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self != nullptr) arguments.GetReturnValue().Set(self->spill_writer && self->spill_writer->HasDone());
+}
+
 // takeSpilled() → [job, error number, job, error number, …]
 void TakeSpilled(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
@@ -244,6 +250,7 @@ void AttachActor(const Arguments& arguments) {
       {"lookUp", LookUp},
       {"lease", Lease},
       {"startSpill", StartSpill},
+      {"hasSpilled", HasSpilled},
       {"takeSpilled", TakeSpilled},
       {"commitSpill", CommitSpill},
       {"finishReclaim", FinishReclaim},

@@ -40,6 +40,11 @@ int SpillWriter::Write(const SpillJob& job) {
   return 0;
 }
 
+bool SpillWriter::HasDone() {
+  std::lock_guard<std::mutex> guard(lock_);
+  return !done_.empty();
+}
+
 std::vector<SpillJob> SpillWriter::TakeDone() {
   std::lock_guard<std::mutex> guard(lock_);
   return std::exchange(done_, {});
@@ -66,6 +71,7 @@ void SpillWriter::Run() {
     job.error = Copy(job);
     std::lock_guard<std::mutex> guard(lock_);
     if (stopped_) continue;
+    // SYNC actor-sleep: published before it is told.
     done_.push_back(job);
     on_done_();
   }

@@ -31,6 +31,7 @@ class SpillWriter : public std::enable_shared_from_this<SpillWriter> {
 
   // Queues a job, and starts the thread when none runs; 0 or an error number.
   int Write(const SpillJob& job);
+  bool HasDone();
   // Jobs that were finished since the last call.
   std::vector<SpillJob> TakeDone();
   // No job is begun any more, and nobody is told any more.

@@ -71,6 +71,8 @@ export interface BridgeActor {
   ): number;
   /** 0 or an error number; `job` comes back by `takeSpilled`. */
   startSpill(job: number, sourceOffset: number, targetOffset: number, sizeBytes: number): number;
+  /** Whether `takeSpilled` has something: for the last look before a sleep. */
+  hasSpilled(): boolean;
   /** `[job, error number, job, error number, …]` */
   takeSpilled(): number[];
   commitSpill(slot: number, generation: number, offsetUnits: number): boolean;

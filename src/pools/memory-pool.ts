@@ -1,5 +1,6 @@
 /** A pool: an allocator over the range of one mapped region. Owned by the allocator actor. */
 import { SystemError } from '../state/errors.ts';
+import type { DiskMonitor } from '../state/queues/disk-monitor.ts';
 import { UNIT_BYTES } from '../state/slot-layout.ts';
 import { Allocator } from './allocator/allocator.ts';
 import { bridge } from './bridge.ts';
@@ -12,6 +13,8 @@ const PAGE_UNITS = PAGE_BYTES / UNIT_BYTES;
 export type AllocationFailure =
   /** No contiguous room in the range. */
   | { readonly reason: 'full' }
+  /** So much of the file system is in use that the rest is left to others. */
+  | { readonly reason: 'overCapacity' }
   /** The file system could not reserve the blocks. */
   | { readonly reason: 'system'; readonly error: SystemError };
 
@@ -22,6 +25,7 @@ export class MemoryPool {
   readonly #region: number;
   /** Bytes populated ahead of the highest block handed out, and where the population stands. */
   readonly #populateAheadBytes: number;
+  readonly #diskMonitor: DiskMonitor | undefined;
   #populatedBytes = 0;
   #highestByte = 0;
 
@@ -30,11 +34,13 @@ export class MemoryPool {
     region: number,
     capacityBytes: number,
     populateAheadBytes: number,
+    diskMonitor?: DiskMonitor,
   ) {
     this.kind = kind;
     this.#region = region;
     this.capacityBytes = capacityBytes;
     this.#populateAheadBytes = populateAheadBytes;
+    this.#diskMonitor = diskMonitor;
     this.allocator = new Allocator({
       capacityUnits: Math.floor(capacityBytes / UNIT_BYTES),
       granularityUnits: kind === 'fallback' ? PAGE_UNITS : 1,
@@ -49,6 +55,7 @@ export class MemoryPool {
 
   /** A block for `units`, or why there is none. */
   allocate(units: number): number | AllocationFailure {
+    if (this.#diskMonitor?.overCapacity() === true) return { reason: 'overCapacity' };
     const block = this.allocator.allocate(units);
     if (block < 0) return { reason: 'full' };
     const offset = this.allocator.offsetOf(block) * UNIT_BYTES;

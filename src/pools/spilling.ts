@@ -62,6 +62,11 @@ export class Spilling {
     return this.#moves.size > 0;
   }
 
+  /** Whether moves have ended that `finish` does not know of yet. */
+  get hasOutcome(): boolean {
+    return this.#moves.size > 0 && this.#actor.hasSpilled();
+  }
+
   get counts(): SpillCounts {
     return { objects: this.#objects, bytes: this.#bytes };
   }

@@ -80,6 +80,12 @@ export function integer(minimum = 0, maximum = Number.MAX_SAFE_INTEGER): Reader<
   };
 }
 
+/** A number from 0 to 1, both included. */
+export const part: Reader<number> = (value, name, context) => {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw invalidArgument(name, value, 'a number from 0 to 1', context);
+};
+
 /** `true` or `false`, nothing that merely counts as one. */
 export const boolean: Reader<boolean> = (value, name, context) => {
   if (typeof value === 'boolean') return value;

@@ -1,13 +1,22 @@
-// deadline: 120 s
+// deadline: 60 s
 /** A store that holds more than its memory: what is not viewed goes to disk, and nobody notices but the statistics. */
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ObjectRef, Store, type StoreOptions } from '../../src/index.ts';
+import {
+  type ObjectRef,
+  OutOfDiskError,
+  Store,
+  type StoreOptions,
+  type StoreStatistics,
+} from '../../src/index.ts';
+import { failure } from '../support/rejection.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -86,6 +95,57 @@ test('readers and writers in several threads while everything moves', () =>
     await store.verify();
     assert.is((await store.stats()).objectCount, 0);
   }));
+
+async function until(store: Store, done: (stats: StoreStatistics) => boolean): Promise<StoreStatistics> {
+  for (;;) {
+    const stats = await store.stats();
+    if (done(stats)) return stats;
+    await delay(20);
+  }
+}
+
+test('memory that stays nearly full is made free in the background', () =>
+  withStore({ memory: 16 * MEBIBYTE }, async (store) => {
+    const refs: ObjectRef<Uint8Array>[] = [];
+    for (let index = 0; index < 14; index++) refs.push(await store.put(bytesOf(index, MEBIBYTE)));
+    assert.is((await store.stats()).spilledObjects, 0);
+    const { primary } = await until(store, (stats) => stats.primary.allocatedBytes <= 10 * MEBIBYTE);
+    assert.ok(primary.objectBytes > 8 * MEBIBYTE, 'and no more than that');
+    for (const [index, ref] of refs.entries()) await store.use(ref, (view) => assertBytes(view, index));
+    for (const ref of refs) ref.release();
+  }));
+
+test('garbage is collected, and not moved', () =>
+  withStore({ memory: 16 * MEBIBYTE }, async (store) => {
+    for (let index = 0; index < 15; index++) store.getSync(store.putSync(bytesOf(index, MEBIBYTE)));
+    // Nobody asks for memory: only the store itself can find out that all of this is garbage.
+    const stats = await until(store, ({ primary }) => primary.allocatedBytes < 8 * MEBIBYTE);
+    assert.equal([stats.spilledObjects, stats.fallback.allocatedBytes], [0, 0]);
+  }));
+
+test('a disk that is nearly full is left to others', async () => {
+  using disk = mountSmallDisk(16);
+  if (disk === undefined) return;
+  const store = await Store.create({ memory: MEBIBYTE, spillDirectory: disk.directory, diskThreshold: 0.5 });
+  const refs: ObjectRef<Uint8Array>[] = [];
+  const error = await failure(
+    async () => {
+      for (;;) refs.push(await store.put(new Uint8Array(MEBIBYTE / 2)));
+    },
+    OutOfDiskError,
+    'OutOfDisk',
+  );
+  assert.match(error.message, 'the file system is nearly full');
+  assert.ok(
+    disk.freeBytes >= 7 * MEBIBYTE && disk.freeBytes <= 8 * MEBIBYTE,
+    `${disk.freeBytes} bytes are free`,
+  );
+  refs.shift()?.release();
+  refs.shift()?.release();
+  await store.trim();
+  refs.push(await store.put(new Uint8Array(MEBIBYTE / 2)));
+  await store.close();
+});
 
 test('a store that ends in the middle of moves leaves nothing', async () => {
   for (let round = 0; round < 5; round++) {

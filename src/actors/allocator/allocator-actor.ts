@@ -17,6 +17,7 @@ import { UNIT_BYTES, unitsOf } from '../../state/slot-layout.ts';
 import { spillTarget } from '../../state/spill-plan.ts';
 import { stockBatch } from '../../state/stock-plan.ts';
 import { decodeSize, REPLY, REQUEST } from '../protocol.ts';
+import { BackgroundSpill } from './background-spill.ts';
 import { ClientLink } from './client-link.ts';
 import { type CollectionRound, CreateQueue, type CreateQueueHost } from './create-queue.ts';
 import { ObjectWaits } from './object-waits.ts';
@@ -55,6 +56,7 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #onClosed: () => void;
   readonly #links: (ClientLink | undefined)[] = [];
   readonly #spilling: Spilling;
+  readonly #backgroundSpill: BackgroundSpill;
   readonly #queue: CreateQueue;
   readonly #waits: ObjectWaits;
   /** Blocks given in advance at the last miss: by client, then by block size. */
@@ -73,6 +75,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.#onClosed = parts.onClosed;
     this.table = new ObjectTable(parts.control, parts.bridge, parts.primary, parts.fallback);
     this.#spilling = new Spilling(parts.control, parts.bridge, parts.fallback, this.table);
+    this.#backgroundSpill = new BackgroundSpill(this, this.#spilling);
     this.#queue = new CreateQueue(this);
     this.#waits = new ObjectWaits(parts.control, parts.bridge);
   }
@@ -86,12 +89,14 @@ export class AllocatorActor implements CreateQueueHost {
       const waitMs = this.#closed ? undefined : this.#queue.serve();
       if (this.#closed) return;
       if (served > 0 || this.#spin()) continue;
-      if (this.#sleep(waitMs)) return;
+      // Creates that wait do the same for themselves.
+      const tendMs = this.#queue.length > 0 ? undefined : this.#backgroundSpill.tend();
+      if (this.#sleep(waitMs ?? tendMs)) return;
     }
     setImmediate(this.onRing);
   };
 
-  requestCollections(full: boolean, except: ClientLink | undefined): CollectionRound {
+  requestCollections(full: boolean, except?: ClientLink): CollectionRound {
     const asked = this.#links.map((link) => (link === except ? undefined : link?.requestCollection(full)));
     return { isOver: () => asked.every((isDone) => isDone === undefined || isDone()) };
   }
@@ -301,7 +306,7 @@ export class AllocatorActor implements CreateQueueHost {
   #hasWork(): boolean {
     const control = this.#control;
     if (this.#queue.length > 0 && control.actorWord(ACTOR.FREED_HEAD) !== 0) return true;
-    if (this.#queue.hasReport || this.#waits.hasSettled) return true;
+    if (this.#queue.hasReport || this.#waits.hasSettled || this.#spilling.hasOutcome) return true;
     const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
     for (let client = 0; client < clients; client++) {
       const state = control.clientState(client) & CLIENT_STATE.MASK;

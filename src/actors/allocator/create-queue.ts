@@ -18,7 +18,7 @@ export interface CreateQueueHost {
   readonly fallback: MemoryPool | undefined;
   readonly spillDirectory: string;
   /** Interrupts every living client but one for a collection. */
-  requestCollections(full: boolean, except: ClientLink | undefined): CollectionRound;
+  requestCollections(full: boolean, except?: ClientLink): CollectionRound;
   /** Begins to move objects to disk for a create of this size; whether there were any. */
   spillFor(sizeBytes: number): boolean;
   /** Who has the memory, the biggest first. */
@@ -255,7 +255,9 @@ export class CreateQueue {
       `${formatByteSize(values.primaryAllocatedBytes)} of ${formatByteSize(values.primaryBytes)} of memory are in use`;
     const held = `; held by ${holders.map(describeHolder).join(', ') || 'nobody'}`;
     if (fallback === undefined) return { error: 'ObjectStoreFullError', message: memory + held, values };
-    const why = system === undefined ? 'no room is left there' : system.message;
+    const isOver = typeof block === 'object' && block.reason === 'overCapacity';
+    const left = isOver ? 'the file system is nearly full' : 'no room is left there';
+    const why = system === undefined ? left : system.message;
     const disk =
       `${formatByteSize(values.fallbackAllocatedBytes)} of ${formatByteSize(values.fallbackBytes)} on disk ` +
       `(${spillDirectory}): ${why}`;

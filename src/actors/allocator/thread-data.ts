@@ -8,5 +8,7 @@ export interface AllocatorThreadData {
   readonly fallbackRegion: number;
   readonly fallbackBytes: number;
   readonly spillDirectory: string;
+  /** Part of its file system in use from which on nothing more goes there. */
+  readonly diskThreshold: number;
   readonly populateAheadBytes: number;
 }

@@ -3,16 +3,23 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { attachActor } from '../../pools/arena.ts';
 import { ControlRegion } from '../../pools/control-region.ts';
 import { MemoryPool } from '../../pools/memory-pool.ts';
+import { statDisk } from '../../pools/stat-disk.ts';
+import { DiskMonitor } from '../../state/queues/disk-monitor.ts';
 import { AllocatorActor } from './allocator-actor.ts';
 import type { AllocatorThreadData } from './thread-data.ts';
 
 const data: AllocatorThreadData = workerData;
 
 const primary = new MemoryPool('primary', data.primaryRegion, data.primaryBytes, data.populateAheadBytes);
+const diskMonitor = new DiskMonitor({
+  paths: [data.spillDirectory],
+  capacityThreshold: data.diskThreshold,
+  statDisk,
+});
 const fallback =
   data.fallbackRegion === 0
     ? undefined
-    : new MemoryPool('fallback', data.fallbackRegion, data.fallbackBytes, 0);
+    : new MemoryPool('fallback', data.fallbackRegion, data.fallbackBytes, 0, diskMonitor);
 
 let actor: AllocatorActor | undefined;
 const side = attachActor(data.arena, () => actor?.onRing());

@@ -11,12 +11,14 @@ import {
   invalidArgument,
   oneOf,
   optional,
+  part,
   type Reader,
   readOptions,
   string,
   timeout,
   withDefault,
 } from '../../state/options.ts';
+import { DEFAULT_CAPACITY_THRESHOLD } from '../../state/queues/disk-monitor.ts';
 import { FORMAT, type ViewByName } from '../../state/value-format.ts';
 import { interrupted } from './failures.ts';
 
@@ -31,6 +33,10 @@ export interface StoreOptions {
   readonly spillDirectory?: string | undefined;
   /** Most bytes to use there; 0 for none. Default: all that the file system has. */
   readonly spillLimit?: number | string | undefined;
+  /**
+   * The part of its file system in use from which on nothing more goes there. Default 0.95, as in Ray; 1 for no such limit.
+   */
+  readonly diskThreshold?: number | undefined;
   /** Most objects at one time. Default 1,048,576. The table takes memory only for those that exist. */
   readonly maxObjects?: number | undefined;
   /** Whether to ask for huge pages. Default true: they make populating several times cheaper. */
@@ -86,6 +92,7 @@ const STORE_SPEC = {
   memory: optional<number>(parseByteSize),
   spillDirectory: optional(string),
   spillLimit: optional<number>(parseByteSize),
+  diskThreshold: withDefault(part, DEFAULT_CAPACITY_THRESHOLD),
   maxObjects: withDefault(integer(1, MAX_OBJECTS_LIMIT), MAX_OBJECTS_DEFAULT),
   hugePages: withDefault(boolean, true),
   populateAhead: optional<number>(parseByteSize),
@@ -103,6 +110,7 @@ export function readStoreOptions(given: unknown) {
     memoryBytes,
     spillDirectory: options.spillDirectory ?? tmpdir(),
     spillLimitBytes: options.spillLimit,
+    diskThreshold: options.diskThreshold,
     maxObjects: options.maxObjects,
     hugePages: options.hugePages,
     populateAheadBytes: Math.min(memoryBytes, options.populateAhead ?? POPULATE_AHEAD_BYTES),

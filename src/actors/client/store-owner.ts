@@ -31,6 +31,7 @@ export async function startStore(options: StoreOptions | undefined): Promise<Own
       fallbackRegion: memory.fallbackRegion,
       fallbackBytes: memory.fallbackBytes,
       spillDirectory: read.spillDirectory,
+      diskThreshold: read.diskThreshold,
       populateAheadBytes: read.populateAheadBytes,
     });
     return {
