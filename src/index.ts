@@ -20,4 +20,5 @@ export * from './state/errors.ts';
 export type { ObjectLocation } from './state/header-word.ts';
 export { ObjectId } from './state/ids/object-id.ts';
 export type { ObjectState } from './state/lifecycle/codes.ts';
+export { type MeasuredPool, type MeasuredStore, type StoreMetric, storeMetrics } from './state/metrics.ts';
 export type { Sealed, SealedView, Storable, StorableView } from './state/value-format.ts';

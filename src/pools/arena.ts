@@ -10,6 +10,11 @@ export function attachClient(
   return bridge.attachClient(arena, onRing, stockLimitBytes);
 }
 
+/** The clock of the times in the object table, in milliseconds modulo 2^32. */
+export function coarseNowMs(): number {
+  return bridge.coarseNowMs();
+}
+
 /** Becomes an arena's allocator actor. */
 export function attachActor(arena: number, onRing: () => void): BridgeActor {
   return bridge.attachActor(arena, onRing);

@@ -83,6 +83,12 @@ export class ControlRegion {
     return Atomics.load(this.words, this.clientIndex(client, CLIENT.STATE));
   }
 
+  /** Numbers of the clients that are connected. */
+  get liveClients(): number[] {
+    const clients = Array.from({ length: this.actorWord(ACTOR.CLIENT_HIGH_WATER) }, (_, client) => client);
+    return clients.filter((client) => (this.clientState(client) & CLIENT_STATE.MASK) === CLIENT_STATE.LIVE);
+  }
+
   /** Whether a client has left or died, and the actor has not recovered its record yet. */
   get hasDeadClient(): boolean {
     const clients = this.actorWord(ACTOR.CLIENT_HIGH_WATER);

@@ -1,5 +1,5 @@
 /** Who keeps the store's memory: what a full store tells. */
-import { ACTOR, CLIENT_STATE } from '../state/control-layout.ts';
+import { ACTOR } from '../state/control-layout.ts';
 import type { Holder } from '../state/errors.ts';
 import { SLOT } from '../state/slot-layout.ts';
 import { bridge } from './bridge.ts';
@@ -17,7 +17,7 @@ interface Tally {
 /** The clients that hold the most bytes, the biggest first. An object that several hold counts for each of them. */
 export function biggestHolders(control: ControlRegion, count: number): Holder[] {
   const nowMs = bridge.coarseNowMs();
-  const live = liveClients(control);
+  const live = control.liveClients;
   const tallies = new Map<number, Tally>();
   const end = control.actorWord(ACTOR.OBJECT_HIGH_WATER);
   for (let slot = 0; slot < end; slot++) {
@@ -32,11 +32,6 @@ export function biggestHolders(control: ControlRegion, count: number): Holder[] 
     .map(([client, { objects, bytes, oldestMs }]) => ({ client, objects, bytes, oldestMs }))
     .sort((one, other) => other.bytes - one.bytes)
     .slice(0, count);
-}
-
-function liveClients(control: ControlRegion): number[] {
-  const clients = Array.from({ length: control.actorWord(ACTOR.CLIENT_HIGH_WATER) }, (_, client) => client);
-  return clients.filter((client) => (control.clientState(client) & CLIENT_STATE.MASK) === CLIENT_STATE.LIVE);
 }
 
 function add(tallies: Map<number, Tally>, holder: number, bytes: number, ageMs: number): void {

@@ -1,5 +1,4 @@
 /** Sums over the object table and the pools: what `stats()` tells. */
-import { ACTOR, CLIENT_STATE } from '../state/control-layout.ts';
 import type { ObjectLocation } from '../state/header-word.ts';
 import type { ObjectState } from '../state/lifecycle/codes.ts';
 import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
@@ -16,6 +15,8 @@ export interface PoolStatistics {
   readonly leasedBytes: number;
   /** Objects' own sizes, as asked for. */
   readonly objectBytes: number;
+  /** Of these, objects being written. */
+  readonly unsealedBytes: number;
 }
 
 /** A snapshot of the store. Exact at a quiet point; a moving picture otherwise. */
@@ -50,6 +51,7 @@ export type ActorCounts = Pick<
 >;
 
 const OBJECT_STATES: readonly ObjectState[] = ['created', 'writing', 'sealed', 'referenced', 'deleting'];
+const UNSEALED_STATES: readonly ObjectState[] = ['created', 'writing'];
 
 /** Scans the table. On the actor's thread, after everything freed was reclaimed. */
 export function storeStatistics(
@@ -60,13 +62,15 @@ export function storeStatistics(
 ): StoreStatistics {
   const leased: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
   const object: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
+  const unsealed: Record<ObjectLocation, number> = { primary: 0, fallback: 0 };
   const counts = new Map<ObjectState, number>();
   const end = control.objectHighWater;
   for (let slot = 0; slot < end; slot++) {
     const { state, location } = control.header(slot);
     counts.set(state, (counts.get(state) ?? 0) + 1);
     if (state === 'leased') leased[location] += control.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
-    else if (OBJECT_STATES.includes(state)) object[location] += control.sizeBytes(slot);
+    if (OBJECT_STATES.includes(state)) object[location] += control.sizeBytes(slot);
+    if (UNSEALED_STATES.includes(state)) unsealed[location] += control.sizeBytes(slot);
   }
   const count = (...states: ObjectState[]): number =>
     states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);
@@ -75,21 +79,17 @@ export function storeStatistics(
     allocatedBytes: (memory?.allocatedBytes ?? 0) - leased[kind],
     leasedBytes: leased[kind],
     objectBytes: object[kind],
+    unsealedBytes: unsealed[kind],
   });
-  let clientCount = 0;
-  const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
-  for (let client = 0; client < clients; client++) {
-    if ((control.clientState(client) & CLIENT_STATE.MASK) === CLIENT_STATE.LIVE) clientCount++;
-  }
   return {
     primary: pool('primary', primary),
     fallback: pool('fallback', fallback),
     objectCount: count(...OBJECT_STATES),
-    unsealedCount: count('created', 'writing'),
+    unsealedCount: count(...UNSEALED_STATES),
     viewedCount: count('writing', 'referenced', 'deleting'),
     deletingCount: count('deleting'),
     leasedCount: count('leased'),
-    clientCount,
+    clientCount: control.liveClients.length,
     ...actorCounts,
   };
 }

@@ -276,7 +276,7 @@ export class Run {
       assert.is(entry?.state === 'sealed' || entry?.state === 'referenced', true);
       assert.ok((entry?.pins ?? -1) >= object.views, `${entry?.pins} pins for ${object.views} views`);
       const threads = new Set(object.holders.values()).size;
-      if (!object.forgotten) assert.is(entry?.holders, threads, 'threads that have refs');
+      if (!object.forgotten) assert.is(entry?.heldBy.length, threads, 'threads that have refs');
     }
   }
 

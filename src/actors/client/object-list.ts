@@ -1,4 +1,5 @@
 /** What `list()` tells about each object. */
+import { coarseNowMs } from '../../pools/arena.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
 import type { ObjectLocation } from '../../state/header-word.ts';
 import { ObjectId } from '../../state/ids/object-id.ts';
@@ -13,10 +14,13 @@ export interface ObjectEntry {
   readonly location: ObjectLocation;
   /** Windows on it, in all threads. */
   readonly pins: number;
-  /** Threads that have refs to it. */
-  readonly holders: number;
-  /** Client record of the thread that created it. */
+  /** Clients that have refs to it. */
+  readonly heldBy: readonly number[];
+  /** The client that created it. */
   readonly creator: number;
+  /** Since its creation, and since it was sealed or its last window went, in milliseconds; good for some of them. */
+  readonly ageMs: number;
+  readonly idleMs: number;
 }
 
 const LISTED: readonly ObjectState[] = ['created', 'writing', 'sealed', 'referenced', 'deleting'];
@@ -25,6 +29,8 @@ const LISTED: readonly ObjectState[] = ['created', 'writing', 'sealed', 'referen
 export function listObjects(control: ControlRegion): ObjectEntry[] {
   const entries: ObjectEntry[] = [];
   const end = control.objectHighWater;
+  const clients = control.liveClients;
+  const nowMs = coarseNowMs();
   for (let slot = 0; slot < end; slot++) {
     const { state, location, named, pins, generation } = control.header(slot);
     if (!LISTED.includes(state)) continue;
@@ -36,8 +42,11 @@ export function listObjects(control: ControlRegion): ObjectEntry[] {
       sizeBytes: control.sizeBytes(slot),
       location,
       pins,
-      holders: control.slotWord(slot, SLOT.HOLDS),
+      heldBy: clients.filter((client) => control.holds(client, slot)),
       creator: control.owner(slot) ?? -1,
+      // The clock wraps: only differences mean something.
+      ageMs: (nowMs - control.slotWord(slot, SLOT.CREATED_MS)) >>> 0,
+      idleMs: (nowMs - control.slotWord(slot, SLOT.LAST_USE_MS)) >>> 0,
     });
   }
   return entries;
