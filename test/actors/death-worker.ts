@@ -13,6 +13,7 @@ import {
   OutOfResourceError,
   Store,
   type StoreHandle,
+  TimedOutError,
 } from '../../src/index.ts';
 import { randomFrom } from '../support/random.ts';
 import { type Life, WORD } from './death-plan.ts';
@@ -79,6 +80,9 @@ function inCall(is: boolean): void {
   Atomics.store(words, WORD.IN_CALL, is ? 1 : 0);
 }
 
+/** How long a life waits for objects of others. */
+const WAIT_MS = 5;
+
 /** Full, or named, not sealed yet, or deleted by another worker: none is a failure here. */
 async function tolerate(action: () => unknown): Promise<void> {
   try {
@@ -88,7 +92,8 @@ async function tolerate(action: () => unknown): Promise<void> {
       error instanceof OutOfDiskError ||
       error instanceof ObjectExistsError ||
       error instanceof ObjectNotFoundError ||
-      error instanceof ObjectNotSealedError;
+      error instanceof ObjectNotSealedError ||
+      error instanceof TimedOutError;
     if (!expected) throw error;
     if (error instanceof OutOfDiskError) kept.length = 0;
   }
@@ -139,7 +144,19 @@ async function mixed(): Promise<void> {
     () => {
       const ref = store.ref<Uint8Array>(name());
       step();
-      kept.push(ref, ref.getSync());
+      // Its writer may keep it for ever, or die.
+      kept.push(ref, ref.getSync({ timeout: WAIT_MS }));
+    },
+    async () => {
+      const waits = store.get([name(), name()], { timeout: WAIT_MS });
+      step();
+      kept.push(await waits);
+    },
+    async () => {
+      const names = [name(), name(), name()];
+      const { ready } = await store.wait(names, { count: 2, timeout: WAIT_MS });
+      step();
+      kept.push(ready, store.waitSync(names, { count: 3, timeout: WAIT_MS }));
     },
     () => store.delete(name()),
     () => {
