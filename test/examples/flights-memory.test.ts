@@ -12,7 +12,7 @@ import { columnBytes, writeColumns } from '../../examples/flights/table-file.ts'
 const ROWS = 3_000_000;
 const FEW_WORKERS = 1;
 const MANY_WORKERS = 9;
-const ROUNDS = 3;
+const ROUNDS = 7;
 
 interface Memory {
   readonly peakBytes: number;
