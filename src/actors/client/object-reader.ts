@@ -51,6 +51,8 @@ export class ObjectReader {
   }
 
   async get(name: Readable, limits: WaitLimits): Promise<unknown> {
+    const now = this.#attempt(name);
+    if (now !== NOT_YET) return now;
     for (const wait = since(limits); ; ) {
       const value = this.#attempt(name);
       if (value !== NOT_YET) return value;
@@ -59,6 +61,9 @@ export class ObjectReader {
   }
 
   getSync(name: Readable, limits: WaitLimits): unknown {
+    // The usual case, without a look at the clock.
+    const now = this.#attempt(name);
+    if (now !== NOT_YET) return now;
     for (const wait = since(limits); ; ) {
       const value = this.#attempt(name);
       if (value !== NOT_YET) return value;
