@@ -128,13 +128,46 @@ test('an abort ends the wait for that object, and not the wait for its id', () =
     ref.release();
   }));
 
-test('a slot that is forgotten, or whose thread dies, ends the waits for it', () =>
+test('a slot that is forgotten ends the waits for it', () =>
   withStore(async (store) => {
-    const token = await (async () => (await slotOf(store, 1)).token)();
-    const there = await waiterFor(store, [token], false);
-    globalThis.gc?.();
+    // Kept until the wait is under way: a collection before that would leave nothing to wait for.
+    const kept = [await slotOf(store, 1)];
+    const there = await waiterFor(
+      store,
+      kept.map(({ token }) => token),
+      false,
+    );
+    kept.length = 0;
+    while (!there.isDone()) {
+      globalThis.gc?.();
+      await delay(1);
+    }
     assert.is(await there.answer, 'ObjectNotFound');
     await there.exited;
+  }));
+
+test('the death of the thread that writes ends the waits for it', () =>
+  withStore(async (store) => {
+    const writer = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads');
+       import(workerData.module).then(({ Store }) => {
+         globalThis.slot = Store.connectSync(workerData.store).createSync(1000);
+         parentPort.postMessage(slot.token);
+         setInterval(() => {}, 1000);
+       });`,
+      {
+        eval: true,
+        execArgv: [],
+        workerData: { module: new URL('../../src/index.js', import.meta.url).href, store: store.handle },
+      },
+    );
+    const [token] = await once(writer, 'message');
+    const there = [await waiterFor(store, [token], false), await waiterFor(store, [token], true)];
+    const here = failure(() => store.ref(token).get(), ObjectNotFoundError, 'ObjectNotFound');
+    await writer.terminate();
+    await here;
+    for (const { answer } of there) assert.is(await answer, 'ObjectNotFound');
+    await Promise.all(there.map(({ exited }) => exited));
   }));
 
 test('waits end with their time and by their signals, and leave nothing behind', () =>
