@@ -1,4 +1,7 @@
 /** Plasmoid's public surface; nothing else is public. */
+export { Channel, type ChannelOptions, type ChannelToken } from './actors/client/channel/channel.ts';
+export type { ChannelReader } from './actors/client/channel/channel-reader.ts';
+export type { ChannelWriter, WriteAcquireOptions } from './actors/client/channel/channel-writer.ts';
 export type { ObjectEntry } from './actors/client/object-list.ts';
 export type { ObjectToken } from './actors/client/object-place.ts';
 export { ObjectRef } from './actors/client/object-ref.ts';

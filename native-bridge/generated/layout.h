@@ -109,6 +109,7 @@ inline constexpr uint32_t kClientHighWater = 256;
 inline constexpr uint32_t kRecalls = 288;
 inline constexpr uint32_t kSettledHead = 320;
 inline constexpr uint32_t kIdsAwaited = 352;
+inline constexpr uint32_t kChannelHighWater = 384;
 }  // namespace actor
 
 namespace owner {

@@ -1,11 +1,12 @@
 /**
  * Layout of the control region: the only shared memory that JavaScript computes on.
  *
- *     header │ actor words │ clients (256) │ ledgers │ owners │ id buckets │ object table
+ *     header │ actor words │ channels (1,024) │ clients (256) │ ledgers │ owners │ id buckets │ object table
  *
  * Words written by different threads stand {@link FALSE_SHARING_BYTES} apart. Pages that nobody touches cost nothing:
  * the region is reserved for the largest table and committed by use.
  */
+import { CHANNEL, MAX_CHANNELS } from './channel-layout.ts';
 import { InvalidArgumentError } from './errors.ts';
 import { FALSE_SHARING_BYTES, ringTotalBytes } from './ring-layout.ts';
 import { SLOT_BYTES } from './slot-layout.ts';
@@ -65,6 +66,8 @@ export const ACTOR = Object.freeze({
   SETTLED_HEAD: line(10),
   /** 1 while somebody waits for an id that nobody has created: who creates a named object marks it as awaited. */
   IDS_AWAITED: line(11),
+  /** Channels below this number have existed at some time. Grown by compare-exchange. */
+  CHANNEL_HIGH_WATER: line(12),
 });
 
 /** An entry of the owners column, 16 bits: the client's number plus one, 0 for nobody. */
@@ -112,6 +115,7 @@ export const MAX_OBJECTS_DEFAULT = 1 << 20;
 /** Byte offsets of the parts of a control region. */
 export interface ControlLayout {
   readonly maxObjects: number;
+  readonly channelsOffset: number;
   readonly clientsOffset: number;
   readonly clientBytes: number;
   readonly requestRingOffset: number;
@@ -133,7 +137,8 @@ export function controlLayout(maxObjects: number): ControlLayout {
       { name: 'maxObjects', value: maxObjects },
     );
   }
-  const clientsOffset = ACTOR.IDS_AWAITED * 4 + FALSE_SHARING_BYTES;
+  const channelsOffset = ACTOR.CHANNEL_HIGH_WATER * 4 + FALSE_SHARING_BYTES;
+  const clientsOffset = channelsOffset + MAX_CHANNELS * CHANNEL.WORDS * 4;
   const ringBytes = alignUp(ringTotalBytes(RING_CAPACITY_WORDS));
   const requestRingOffset = CLIENT.RINGS * 4;
   const replyRingOffset = requestRingOffset + ringBytes;
@@ -146,6 +151,7 @@ export function controlLayout(maxObjects: number): ControlLayout {
   const objectsOffset = alignUp(bucketsOffset + bucketCount * 4);
   return Object.freeze({
     maxObjects,
+    channelsOffset,
     clientsOffset,
     clientBytes,
     requestRingOffset,

@@ -140,6 +140,34 @@ export class StoreClosedError extends PlasmoidError {
   readonly code = 'Disconnected';
 }
 
+/**
+ * The channel has ended: closed, its writer or creator gone, no reader left to write for; `values.reason` says which. What
+ * was not read is lost.
+ */
+export class ChannelError extends PlasmoidError {
+  readonly code = 'ChannelError';
+}
+
+/** The channel's writer has finished, and everything was read: the end of the data. */
+export class ChannelFinishedError extends PlasmoidError {
+  readonly code = 'ChannelError';
+}
+
+/** The time limit of a channel's call passed first. Nothing was lost. */
+export class ChannelTimeoutError extends PlasmoidError {
+  readonly code = 'ChannelTimeoutError';
+}
+
+/** The channel has its writer already, or all its readers. */
+export class ChannelRoleTakenError extends PlasmoidError {
+  readonly code = 'AlreadyExists';
+}
+
+/** The end of the channel is in the middle of another call, or was closed: a mistake in the program. */
+export class ChannelUsageError extends PlasmoidError {
+  readonly code = 'Invalid';
+}
+
 /** The operating system refused; `values.systemCode` and `values.systemCall` say what. */
 export class SystemError extends PlasmoidError {
   readonly code = 'IOError';

@@ -3,7 +3,9 @@
  * turn, takes back what was freed, and recovers what the dead held. It runs on its own thread and sleeps in its event
  * loop, where a doorbell wakes it.
  */
+import { AdaptiveSpin } from '../../pools/adaptive-spin.ts';
 import type { BridgeActor } from '../../pools/bridge.ts';
+import { ChannelTable } from '../../pools/channel/channel-table.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
 import { biggestHolders } from '../../pools/holders.ts';
 import type { MemoryPool } from '../../pools/memory-pool.ts';
@@ -26,9 +28,6 @@ import { ObjectWaits } from './object-waits.ts';
 const REQUESTS_PER_TURN = 32;
 /** Turns before the event loop gets a chance, so that timers run under any load. */
 const TURNS_PER_CALLBACK = 256;
-/** Spinning before sleep: about one wake-up's worth at most, nothing when spins keep failing. */
-const SPIN_MAX_LOADS = 5_000;
-const SPIN_MIN_LOADS = 64;
 const RETRY_BLOCKED_MS = 1;
 /** How many holders the error of a full store tells. */
 const HOLDERS_TOLD = 5;
@@ -61,8 +60,9 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #waits: ObjectWaits;
   /** Blocks given in advance at the last miss: by client, then by block size. */
   readonly #lastBatch: Map<number, number>[] = [];
+  readonly #spin: AdaptiveSpin;
+  readonly #channels: ChannelTable;
   #timer: NodeJS.Timeout | undefined;
-  #spinLoads = SPIN_MIN_LOADS;
   #closed = false;
 
   constructor(parts: AllocatorActorParts) {
@@ -78,6 +78,8 @@ export class AllocatorActor implements CreateQueueHost {
     this.#backgroundSpill = new BackgroundSpill(this, this.#spilling);
     this.#queue = new CreateQueue(this);
     this.#waits = new ObjectWaits(parts.control, parts.bridge);
+    this.#channels = new ChannelTable(parts.control);
+    this.#spin = new AdaptiveSpin(parts.control.words);
   }
 
   /** The doorbell's callback: works until nothing is left, then sleeps. */
@@ -88,7 +90,8 @@ export class AllocatorActor implements CreateQueueHost {
       const served = this.#turn();
       const waitMs = this.#closed ? undefined : this.#queue.serve();
       if (this.#closed) return;
-      if (served > 0 || this.#spin()) continue;
+      const { words } = this.#control;
+      if (served > 0 || this.#spin.watch(ACTOR.ACTIVITY, Atomics.load(words, ACTOR.ACTIVITY))) continue;
       // Creates that wait do the same for themselves.
       const tendMs = this.#queue.length > 0 ? undefined : this.#backgroundSpill.tend();
       if (this.#sleep(waitMs ?? tendMs)) return;
@@ -158,6 +161,8 @@ export class AllocatorActor implements CreateQueueHost {
     const { client } = link;
     this.#queue.removeClient(link);
     this.#waits.removeClient(link);
+    // Before its objects go: a reader who misses a version sees that the channel has ended.
+    this.#channels.leaveAll(client);
     this.#bridge.recoverClient(client);
     this.table.reclaimFreed();
     link.recycle();
@@ -252,6 +257,7 @@ export class AllocatorActor implements CreateQueueHost {
     try {
       this.table.verify(this.#spilling.unitsUnderWay);
       for (const other of this.#links) other?.verify();
+      this.#channels.verify();
       link.sendJson(REPLY.ANSWER, request, null);
     } catch (error) {
       if (!PlasmoidError.is(error)) throw error;
@@ -270,23 +276,10 @@ export class AllocatorActor implements CreateQueueHost {
     // SYNC store-close: the word first, so that whoever is woken or comes later sees it.
     this.#control.setActorWord(ACTOR.CLOSED, CLOSED.BY_CREATOR);
     for (const other of this.#links) other?.wake();
+    this.#channels.ringAll();
     this.table.abandon();
     this.#bridge.end();
     this.#onClosed();
-  }
-
-  /** Watches for work for about as long as a wake-up takes. Whether some came. */
-  #spin(): boolean {
-    const { words } = this.#control;
-    const before = Atomics.load(words, ACTOR.ACTIVITY);
-    for (let load = 0; load < this.#spinLoads; load++) {
-      if (Atomics.load(words, ACTOR.ACTIVITY) !== before) {
-        this.#spinLoads = Math.min(SPIN_MAX_LOADS, this.#spinLoads * 2);
-        return true;
-      }
-    }
-    this.#spinLoads = Math.max(SPIN_MIN_LOADS, this.#spinLoads >>> 1);
-    return false;
   }
 
   /** Goes to sleep in the event loop. False when something came in at the last moment. */

@@ -25,21 +25,12 @@ import {
 } from '../../state/errors.ts';
 import { decodeJsonText, encodeSize, REPLY, REQUEST } from '../protocol.ts';
 import { failureToError, interrupted } from './failures.ts';
+import { timeLeftMs, type WaitLimits } from './wait-limits.ts';
 
 /** A block that came from the actor. */
 export interface Lease {
   readonly slot: number;
   readonly generation: number;
-}
-
-/** Limits of one wait. */
-export interface WaitLimits {
-  readonly timeoutMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  /** When the time began, by `performance.now()`; with this wait when absent. */
-  readonly startedMs?: number;
-  /** What has not come when the time is over: the beginning of the error's message. */
-  readonly purpose?: string;
 }
 
 /** Words of a request behind its number, in as many records as it takes. */
@@ -69,6 +60,8 @@ export class AllocatorLink {
   readonly #replies: RingConsumer;
   readonly #parkingIndex: number;
   readonly #pending = new Map<number, Pending>();
+  /** Called when the store ends: waits that the actor knows nothing of. */
+  readonly #watchers = new Set<() => void>();
   #nextRequest = 1;
   #draining = false;
   #ended = false;
@@ -129,6 +122,24 @@ export class AllocatorLink {
 
   askSync(type: number): string {
     return expectText(this.#callSync(type, NO_WORDS, NO_LIMITS));
+  }
+
+  /**
+   * For a wait that needs no answer of the actor: the event loop stays alive, and `onEnd` is called when the store ends.
+   * Call the function returned when the wait is over.
+   */
+  watch(onEnd: () => void): () => void {
+    this.#watchers.add(onEnd);
+    this.bridge.keepAlive(true);
+    return () => {
+      this.#watchers.delete(onEnd);
+      this.#rest();
+    };
+  }
+
+  /** Throws `StoreClosedError` once the store has ended, or this thread has left it. */
+  assertOpen(): void {
+    if (this.isClosed) throw this.#closedError();
   }
 
   /** Ends this thread's part. Waits under way fail with `StoreClosedError`. */
@@ -301,7 +312,8 @@ export class AllocatorLink {
   }
 
   #rest(): void {
-    if (this.#pending.size === 0 && !this.#ended) this.bridge.keepAlive(false);
+    const isIdle = this.#pending.size === 0 && this.#watchers.size === 0;
+    if (isIdle && !this.#ended) this.bridge.keepAlive(false);
   }
 
   #failIfClosed(throws = true): void {
@@ -315,6 +327,7 @@ export class AllocatorLink {
       this.#pending.delete(request);
       settle(undefined, this.#closedError());
     }
+    for (const onEnd of [...this.#watchers]) onEnd();
     this.#rest();
   }
 
@@ -344,11 +357,6 @@ function expectLease(answer: Answer): Lease {
 function expectText(answer: Answer): string {
   if (typeof answer !== 'string') throw new TypeError('a text was expected');
   return answer;
-}
-
-function timeLeftMs({ timeoutMs, startedMs }: WaitLimits): number {
-  if (timeoutMs === undefined) return Number.POSITIVE_INFINITY;
-  return startedMs === undefined ? timeoutMs : Math.max(0, startedMs + timeoutMs - performance.now());
 }
 
 function timedOut({ timeoutMs = 0, purpose }: WaitLimits): TimedOutError {

@@ -13,12 +13,13 @@ import {
   viewOf,
 } from '../../state/value-format.ts';
 import { AWAIT_NAMES_MAX, AWAITED, MORE_FOLLOWS } from '../protocol.ts';
-import type { AllocatorLink, WaitLimits } from './allocator-link.ts';
+import type { AllocatorLink } from './allocator-link.ts';
 import { statusToError } from './failures.ts';
 import type { ObjectNames, Readable } from './object-names.ts';
 import { describePlace, type ObjectPlace } from './object-place.ts';
 import type { ObjectRef } from './object-ref.ts';
 import { decodeSerialised } from './value-codec.ts';
+import type { WaitLimits } from './wait-limits.ts';
 
 /** The values of several objects. */
 export type Values<Names extends readonly Readable[]> = {
@@ -132,6 +133,13 @@ export class ObjectReader {
   /** Lets a view go early; a status. */
   releaseWindow(view: StorableView): number {
     return this.#bridge.releaseWindow(ArrayBuffer.isView(view) ? view.buffer : view);
+  }
+
+  /** The value of the object at a place, without waiting. Throws `ObjectNotFoundError`, `ObjectNotSealedError`. */
+  take(place: ObjectPlace): unknown {
+    const window = this.#bridge.get(place.slot, place.generation);
+    if (typeof window === 'number') throw statusToError(window, describePlace(place));
+    return this.#decode(window);
   }
 
   /** The value, or {@link NOT_YET}. */

@@ -2,10 +2,11 @@
 import { STATUS } from '../../state/bridge-status.ts';
 import { integer, invalidArgument } from '../../state/options.ts';
 import { elementBytes, FORMAT, type ViewByName, viewOf } from '../../state/value-format.ts';
-import type { Lease, WaitLimits } from './allocator-link.ts';
+import type { Lease } from './allocator-link.ts';
 import { statusToError } from './failures.ts';
 import type { RefHost } from './object-ref.ts';
 import { type CreateOptions, readCreateOptions } from './store-options.ts';
+import type { WaitLimits } from './wait-limits.ts';
 import { WritableSlot } from './writable-slot.ts';
 
 const readSize = integer(0);

@@ -1,12 +1,10 @@
 /** The store, as one thread sees it. */
 import type { BridgeClient } from '../../pools/bridge.ts';
-import { ControlRegion } from '../../pools/control-region.ts';
 import type { StoreStatistics } from '../../pools/statistics.ts';
 import { STATUS } from '../../state/bridge-status.ts';
 import { StoreClosedError } from '../../state/errors.ts';
 import { ObjectId } from '../../state/ids/object-id.ts';
 import { invalidArgument } from '../../state/options.ts';
-import { stockLimitBytes } from '../../state/stock-plan.ts';
 import {
   isStorableView,
   type Sealed,
@@ -15,12 +13,13 @@ import {
   type ViewByName,
 } from '../../state/value-format.ts';
 import { REQUEST } from '../protocol.ts';
-import { AllocatorLink, type Lease } from './allocator-link.ts';
+import type { Lease } from './allocator-link.ts';
+import { Connection } from './connection.ts';
 import { statusToError } from './failures.ts';
 import { listObjects, type ObjectEntry } from './object-list.ts';
-import { type ObjectName, ObjectNames, type Readable } from './object-names.ts';
+import type { ObjectName, Readable } from './object-names.ts';
 import { describePlace, type ObjectPlace, type ObjectToken } from './object-place.ts';
-import { isList, ObjectReader, type Values, type WaitResult } from './object-reader.ts';
+import { isList, type Values, type WaitResult } from './object-reader.ts';
 import { ObjectRef, type RefHost } from './object-ref.ts';
 import { prepareWriter } from './slot-writer.ts';
 import {
@@ -63,21 +62,16 @@ export class Store implements RefHost, AsyncDisposable {
   readonly name: string;
   /** @internal */
   readonly bridge: BridgeClient;
-  readonly #control: ControlRegion;
-  readonly #link: AllocatorLink;
-  readonly #names: ObjectNames;
-  readonly #reader: ObjectReader;
+  /** @internal */
+  readonly connection: Connection;
   readonly #endStore: (() => Promise<void>) | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(handle: StoreHandle, endStore?: () => Promise<void>) {
     this.handle = handle;
-    this.#control = new ControlRegion(handle.control);
-    this.name = Buffer.from(this.#control.nonce).toString('hex');
-    this.#link = new AllocatorLink(this.#control, handle.arena, stockLimitBytes(handle.memoryBytes));
-    this.bridge = this.#link.bridge;
-    this.#names = new ObjectNames(this, this.#control);
-    this.#reader = new ObjectReader(this.#control, this.#link, this.#names);
+    this.connection = new Connection(handle, this);
+    this.name = this.connection.name;
+    this.bridge = this.connection.link.bridge;
     this.#endStore = endStore;
   }
 
@@ -107,7 +101,7 @@ export class Store implements RefHost, AsyncDisposable {
     assertHandle(handle);
     const store = new Store(handle);
     if (!store.closed) return store;
-    store.#link.end();
+    store.connection.link.end();
     throw new StoreClosedError('the store was closed');
   }
 
@@ -118,7 +112,7 @@ export class Store implements RefHost, AsyncDisposable {
 
   /** Whether the store has ended, or this thread has left it. */
   get closed(): boolean {
-    return this.#closing !== undefined || this.#link.isClosed;
+    return this.#closing !== undefined || this.connection.link.isClosed;
   }
 
   /**
@@ -135,7 +129,7 @@ export class Store implements RefHost, AsyncDisposable {
     const id = this.chosenId(limits.id);
     let status = this.bridge.put(source, format, ref, id);
     while (status === STATUS.NO_STOCK) {
-      const lease = await this.#link.lease(sizeOf(source), limits);
+      const lease = await this.connection.link.lease(sizeOf(source), limits);
       this.#assertStillThere(source, lease);
       status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
     }
@@ -150,7 +144,7 @@ export class Store implements RefHost, AsyncDisposable {
     const id = this.chosenId(limits.id);
     let status = this.bridge.put(source, format, ref, id);
     while (status === STATUS.NO_STOCK) {
-      const lease = this.#link.leaseSync(sizeOf(source), limits);
+      const lease = this.connection.link.leaseSync(sizeOf(source), limits);
       status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
     }
     return this.#made(ref, status, limits.id);
@@ -168,7 +162,7 @@ export class Store implements RefHost, AsyncDisposable {
     for (;;) {
       const slot = writer.open(lease);
       if (slot !== undefined) return slot;
-      lease = await this.#link.lease(byteLength, writer.limits);
+      lease = await this.connection.link.lease(byteLength, writer.limits);
     }
   }
 
@@ -182,7 +176,7 @@ export class Store implements RefHost, AsyncDisposable {
     for (;;) {
       const slot = writer.open(lease);
       if (slot !== undefined) return slot;
-      lease = this.#link.leaseSync(byteLength, writer.limits);
+      lease = this.connection.link.leaseSync(byteLength, writer.limits);
     }
   }
 
@@ -200,7 +194,9 @@ export class Store implements RefHost, AsyncDisposable {
   get<const Names extends readonly Readable[]>(names: Names, options?: WaitOptions): Promise<Values<Names>>;
   async get(names: Readable | readonly Readable[], options?: WaitOptions): Promise<unknown> {
     const limits = readWaitOptions(options, 'Store.get');
-    return isList(names) ? this.#reader.getAll(names, limits) : this.#reader.get(names, limits);
+    return isList(names)
+      ? this.connection.reader.getAll(names, limits)
+      : this.connection.reader.get(names, limits);
   }
 
   /**
@@ -211,7 +207,9 @@ export class Store implements RefHost, AsyncDisposable {
   getSync<const Names extends readonly Readable[]>(names: Names, options?: WaitOptions): Values<Names>;
   getSync(names: Readable | readonly Readable[], options?: WaitOptions): unknown {
     const limits = readWaitOptions(options, 'Store.getSync');
-    return isList(names) ? this.#reader.getAllSync(names, limits) : this.#reader.getSync(names, limits);
+    return isList(names)
+      ? this.connection.reader.getAllSync(names, limits)
+      : this.connection.reader.getSync(names, limits);
   }
 
   /**
@@ -225,13 +223,13 @@ export class Store implements RefHost, AsyncDisposable {
     options?: WaitForOptions,
   ): Promise<WaitResult<Name>> {
     const { count, ...limits } = readWaitForOptions(options, names, 'Store.wait');
-    return this.#reader.wait(names, count, limits);
+    return this.connection.reader.wait(names, count, limits);
   }
 
   /** As {@link Store.wait}, blocking this thread while it waits. */
   waitSync<Name extends Readable>(names: readonly Name[], options?: WaitForOptions): WaitResult<Name> {
     const { count, ...limits } = readWaitForOptions(options, names, 'Store.waitSync');
-    return this.#reader.waitSync(names, count, limits);
+    return this.connection.reader.waitSync(names, count, limits);
   }
 
   /**
@@ -252,7 +250,7 @@ export class Store implements RefHost, AsyncDisposable {
       return await callback(value);
     } finally {
       // Whatever the callback did with the view, or with the store: its outcome counts.
-      if (isStorableView(value)) this.#reader.releaseWindow(value);
+      if (isStorableView(value)) this.connection.reader.releaseWindow(value);
     }
   }
 
@@ -265,7 +263,7 @@ export class Store implements RefHost, AsyncDisposable {
    * Throws `NotAWindowError` when it is no view that a store gave out to be read, or was released before.
    */
   release(view: StorableView): void {
-    const status = this.#reader.releaseWindow(view);
+    const status = this.connection.reader.releaseWindow(view);
     if (status !== STATUS.OK) throw statusToError(status, 'the view');
   }
 
@@ -274,7 +272,7 @@ export class Store implements RefHost, AsyncDisposable {
    * `ForeignRefError` for another store's token, `InvalidArgumentError`.
    */
   ref<T = unknown>(name: ObjectToken<T> | ObjectId): ObjectRef<T> {
-    const place = this.#names.placeOf(name);
+    const place = this.connection.names.placeOf(name);
     const ref = new ObjectRef<T>(this, name instanceof ObjectId ? name : undefined);
     const status =
       place === undefined ? STATUS.NOT_FOUND : this.bridge.hold(ref, place.slot, place.generation);
@@ -290,9 +288,9 @@ export class Store implements RefHost, AsyncDisposable {
   /** Whether the object exists and is sealed. */
   contains(name: ObjectName): boolean {
     this.#assertOpen();
-    const place = this.#names.placeOf(name);
-    if (place === undefined || place.slot >= this.#control.layout.maxObjects) return false;
-    const { state, generation } = this.#control.header(place.slot);
+    const place = this.connection.names.placeOf(name);
+    if (place === undefined || place.slot >= this.connection.control.layout.maxObjects) return false;
+    const { state, generation } = this.connection.control.header(place.slot);
     return generation === place.generation && (state === 'sealed' || state === 'referenced');
   }
 
@@ -302,8 +300,8 @@ export class Store implements RefHost, AsyncDisposable {
    */
   delete(name: ObjectName): boolean {
     this.#assertOpen();
-    const place = this.#names.placeOf(name);
-    if (place === undefined || place.slot >= this.#control.layout.maxObjects) return false;
+    const place = this.connection.names.placeOf(name);
+    if (place === undefined || place.slot >= this.connection.control.layout.maxObjects) return false;
     const status = this.bridge.delete(place.slot, place.generation);
     if (status === STATUS.NOT_FOUND) return false;
     if (status !== STATUS.OK) throw statusToError(status, describePlace(place));
@@ -312,28 +310,28 @@ export class Store implements RefHost, AsyncDisposable {
 
   /** Numbers of objects and bytes. */
   async stats(): Promise<StoreStatistics> {
-    return JSON.parse(await this.#link.ask(REQUEST.STATS));
+    return JSON.parse(await this.connection.link.ask(REQUEST.STATS));
   }
 
   /** As {@link Store.stats}, blocking this thread. */
   statsSync(): StoreStatistics {
-    return JSON.parse(this.#link.askSync(REQUEST.STATS));
+    return JSON.parse(this.connection.link.askSync(REQUEST.STATS));
   }
 
   /** Every object there is, with its state, size, place and holders. Reads shared memory only. */
   list(): ObjectEntry[] {
     this.#assertOpen();
-    return listObjects(this.#control);
+    return listObjects(this.connection.control);
   }
 
   /** Takes back the blocks that stand ready in the clients' stocks: `stats()` then counts nothing as leased. */
   async trim(): Promise<void> {
-    await this.#link.ask(REQUEST.TRIM);
+    await this.connection.link.ask(REQUEST.TRIM);
   }
 
   /** Checks every invariant of the store at a quiet point. Throws `InvariantError` with the values that break one. */
   async verify(): Promise<void> {
-    await this.#link.ask(REQUEST.VERIFY);
+    await this.connection.link.ask(REQUEST.VERIFY);
   }
 
   /**
@@ -351,12 +349,12 @@ export class Store implements RefHost, AsyncDisposable {
 
   /** @internal */
   idOf(place: ObjectPlace): ObjectId {
-    return this.#names.idOf(place);
+    return this.connection.names.idOf(place);
   }
 
   /** @internal */
   chosenId(id: ObjectId | undefined): Uint8Array | undefined {
-    return this.#names.chosenId(id);
+    return this.connection.names.chosenId(id);
   }
 
   /** While a put waits, its caller may transfer the buffer away. */
@@ -370,10 +368,10 @@ export class Store implements RefHost, AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    if (this.#endStore === undefined) return this.#link.end();
+    if (this.#endStore === undefined) return this.connection.link.end();
     // The actor may have died before: then there is nobody to be asked, and the rest still has to go.
-    if (!this.#link.isClosed) await this.#link.ask(REQUEST.CLOSE).catch(ignoreClosed);
-    this.#link.end();
+    if (!this.connection.link.isClosed) await this.connection.link.ask(REQUEST.CLOSE).catch(ignoreClosed);
+    this.connection.link.end();
     await this.#endStore();
   }
 

@@ -55,6 +55,11 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
     return { store: this.#store.name, slot: this.#place.slot, generation: this.#place.generation };
   }
 
+  /** Whether it was neither sealed nor aborted. */
+  get isWriting(): boolean {
+    return this.#state === 'writing';
+  }
+
   /** The object's bytes. Empty after sealing or aborting. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes;

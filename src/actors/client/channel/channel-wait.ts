@@ -1,0 +1,77 @@
+/** Sleeping until the other side of a channel moves: in `Atomics.wait`, or in the event loop. */
+import { ChannelTimeoutError } from '../../../state/errors.ts';
+import type { Connection } from '../connection.ts';
+import { interrupted } from '../failures.ts';
+import { timeLeftMs, type WaitLimits } from '../wait-limits.ts';
+
+/** What an end of a channel waits for. */
+export interface Condition {
+  /** Whether there is nothing to wait for any more. Throws when there never will be. */
+  isMet(): boolean;
+  /** Says that this thread sleeps; the bell's value to sleep on, undefined when there is nothing to wait for any more. */
+  announceSleep(): number | undefined;
+  readonly bellIndex: number;
+}
+
+/** A dead allocator thread cannot end an `Atomics.wait`: it is looked for this often. */
+const WAIT_SLICE_MS = 100;
+
+/** Throws `ChannelTimeoutError`, `StoreClosedError`, and what the condition throws. */
+export function waitSync({ control, link }: Connection, condition: Condition, limits: WaitLimits): void {
+  for (;;) {
+    const seen = condition.announceSleep();
+    // SYNC channel-end: looked at last, behind the announcement.
+    if (condition.isMet() || seen === undefined) return;
+    link.assertOpen();
+    const leftMs = timeLeftMs(limits);
+    if (leftMs <= 0) throw timedOut(limits);
+    Atomics.wait(control.words, condition.bellIndex, seen, Math.min(leftMs, WAIT_SLICE_MS));
+  }
+}
+
+/** As {@link waitSync}, without blocking the thread; throws `InterruptedError` besides. */
+export async function wait(connection: Connection, condition: Condition, limits: WaitLimits): Promise<void> {
+  const { control, link } = connection;
+  const interruption = interruptionOf(connection, limits);
+  try {
+    for (;;) {
+      const seen = condition.announceSleep();
+      // SYNC channel-end: looked at last, behind the announcement.
+      if (condition.isMet() || seen === undefined) return;
+      link.assertOpen();
+      const leftMs = timeLeftMs(limits);
+      if (leftMs <= 0) throw timedOut(limits);
+      const sleep = Atomics.waitAsync(control.words, condition.bellIndex, seen, leftMs);
+      if (sleep.async) await Promise.race([sleep.value, interruption.promise]);
+    }
+  } finally {
+    interruption.forget();
+  }
+}
+
+interface Interruption {
+  /** Fulfilled at the end of the store, rejected when the signal fires. */
+  readonly promise: Promise<void>;
+  forget(): void;
+}
+
+function interruptionOf({ link }: Connection, { signal }: WaitLimits): Interruption {
+  let forget = (): void => {};
+  const promise = new Promise<void>((resolve, reject) => {
+    const onAbort = (): void => reject(interrupted(signal));
+    const unwatch = link.watch(resolve);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    forget = () => {
+      unwatch();
+      signal?.removeEventListener('abort', onAbort);
+    };
+    if (signal?.aborted === true) onAbort();
+  });
+  // The race may be over when it is rejected.
+  promise.catch(() => {});
+  return { promise, forget };
+}
+
+function timedOut({ timeoutMs = 0, purpose = 'nothing happened' }: WaitLimits): ChannelTimeoutError {
+  return new ChannelTimeoutError(`${purpose} within ${timeoutMs} ms`, { timeoutMs });
+}

@@ -1,0 +1,26 @@
+/** One thread's connection to a store: the parts that its public classes share. */
+import { ControlRegion } from '../../pools/control-region.ts';
+import { stockLimitBytes } from '../../state/stock-plan.ts';
+import { AllocatorLink } from './allocator-link.ts';
+import { ObjectNames } from './object-names.ts';
+import { ObjectReader } from './object-reader.ts';
+import type { RefHost } from './object-ref.ts';
+import type { StoreHandle } from './store-owner.ts';
+
+export class Connection {
+  readonly control: ControlRegion;
+  readonly link: AllocatorLink;
+  readonly names: ObjectNames;
+  readonly reader: ObjectReader;
+  /** The store's own name, in hexadecimal. */
+  readonly name: string;
+
+  /** Throws as `Store.connect`. `host` is what refs of this connection know as their store. */
+  constructor(handle: StoreHandle, host: RefHost) {
+    this.control = new ControlRegion(handle.control);
+    this.name = Buffer.from(this.control.nonce).toString('hex');
+    this.link = new AllocatorLink(this.control, handle.arena, stockLimitBytes(handle.memoryBytes));
+    this.names = new ObjectNames(host, this.control);
+    this.reader = new ObjectReader(this.control, this.link, this.names);
+  }
+}
