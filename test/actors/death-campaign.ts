@@ -7,7 +7,15 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ObjectRef, Store } from '../../src/index.ts';
+import {
+  Channel,
+  ChannelError,
+  ChannelTimeoutError,
+  type ObjectRef,
+  Store,
+  TimedOutError,
+} from '../../src/index.ts';
+import { ChannelTable } from '../../src/pools/channel/channel-table.ts';
 import { ControlRegion } from '../../src/pools/control-region.ts';
 import { CLIENT, CLIENT_STATE, PARKING } from '../../src/state/control-layout.ts';
 import { collectUntil } from '../support/collection.ts';
@@ -32,6 +40,7 @@ interface Scene {
   readonly control: ControlRegion;
   readonly common: ObjectRef<Uint8Array>;
   victim: ObjectRef<Uint8Array>;
+  readonly channel: Channel<Uint8Array>;
   /** Windows that workers sent away before they died. */
   windows: ArrayBuffer[];
   middles: number;
@@ -44,6 +53,7 @@ async function liveAndDie(scene: Scene, life: Life): Promise<void> {
     store: scene.store.handle,
     common: scene.common.token,
     victim: scene.victim.token,
+    channel: scene.channel.token,
     words,
     halfBytes: 14 * MEBIBYTE,
     bigBytes: BIG_BYTES,
@@ -149,6 +159,9 @@ async function assertWhole(scene: Scene, lives: readonly Life[]): Promise<void> 
       { waitingCreates, waitingGets, unsealedCount, clientCount },
       { waitingCreates: 0, waitingGets: 0, unsealedCount: 0, clientCount: 1 },
     );
+    const channels = new ChannelTable(scene.control);
+    assert.is(channels.openCount, 1, "main's own channel");
+    assert.is(channels.find(scene.channel.token)?.readerOf(0), undefined, 'nobody sits in it');
     assert.ok(
       scene.common.getSync().every((byte) => byte === 9),
       'bytes of a common object',
@@ -215,6 +228,25 @@ async function assertFootprint(before: Footprint): Promise<void> {
   assert.equal(footprint(), before);
 }
 
+/** Writes versions for whoever reads, until the signal. */
+async function writeVersions(channel: Channel<Uint8Array>, signal: AbortSignal): Promise<void> {
+  using writer = channel.openWriter();
+  const bytes = new Uint8Array(10_000);
+  for (let version = 0; !signal.aborted; version++) {
+    try {
+      await writer.write(bytes.fill(version), { timeout: 20 });
+    } catch (error) {
+      // Nobody reads just now, or the store is full.
+      const expected =
+        error instanceof ChannelTimeoutError ||
+        error instanceof TimedOutError ||
+        error instanceof ChannelError;
+      if (!expected) throw error;
+      await delay(1);
+    }
+  }
+}
+
 function victim(store: Store): Promise<ObjectRef<Uint8Array>> {
   return store.put(new Uint8Array(50_000).fill(4));
 }
@@ -240,9 +272,12 @@ export function deathCampaign(deaths: number): void {
       control: new ControlRegion(store.handle.control),
       common: await store.put(new Uint8Array(1000).fill(9)),
       victim: await victim(store),
+      channel: Channel.create<Uint8Array>(store),
       windows: [],
       middles: 0,
     };
+    const campaign = new AbortController();
+    const writing = writeVersions(scene.channel, campaign.signal);
     // Libuv's and V8's own threads, and files opened once, come with the first workers.
     const warmUp: Life = { script: 'mixed', ending: 'gate', seed: 1, lastStep: 20, momentMs: 0 };
     await Promise.all([liveAndDie(scene, warmUp), liveAndDie(scene, warmUp)]);
@@ -261,10 +296,15 @@ export function deathCampaign(deaths: number): void {
       scene.victim.release();
       scene.victim = await victim(store);
     }
+    const { spilledObjects } = await store.stats();
     const seconds = (performance.now() - startedMs) / 1000;
     process.stdout.write(
-      `${deaths} deaths in ${seconds.toFixed(1)} s, ${scene.middles} in the middle of a wait or copy\n`,
+      `${deaths} deaths in ${seconds.toFixed(1)} s, ${scene.middles} in the middle of a wait or copy; ` +
+        `${spilledObjects} objects were spilled\n`,
     );
+    campaign.abort();
+    await writing;
+    assert.is(new ChannelTable(scene.control).openCount, 0);
     scene.common.release();
     scene.victim.release();
     await collectUntil(store, ({ objectCount }) => objectCount === 0);

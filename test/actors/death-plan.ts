@@ -16,6 +16,8 @@ export const SCRIPTS = [
   'waiting',
   /** Copies values that are larger than memory. */
   'big',
+  /** Reads what main writes into a channel, and has channels of its own. */
+  'channel',
 ] as const;
 export type Script = (typeof SCRIPTS)[number];
 
@@ -63,6 +65,7 @@ const SCRIPT_PARTS: readonly [Script, number][] = [
   ['blocked', 8],
   ['waiting', 8],
   ['big', 6],
+  ['channel', 20],
 ];
 /** Running out of heap takes longest, so it is rare. */
 const ENDING_PARTS: readonly [Ending, number][] = [

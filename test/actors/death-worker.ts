@@ -4,6 +4,11 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import {
+  Channel,
+  ChannelError,
+  ChannelRoleTakenError,
+  ChannelTimeoutError,
+  type ChannelToken,
   ObjectExistsError,
   ObjectId,
   ObjectNotFoundError,
@@ -29,6 +34,8 @@ export interface DeathData extends Life {
   /** Of objects that main holds: one to be read by all, one to be deleted by anybody. */
   readonly common: ObjectToken<Uint8Array>;
   readonly victim: ObjectToken<Uint8Array>;
+  /** Main writes into it, and one worker at a time reads. */
+  readonly channel: ChannelToken<Uint8Array>;
   readonly words: Int32Array<SharedArrayBuffer>;
   /** Does not fit into memory twice. */
   readonly halfBytes: number;
@@ -93,7 +100,10 @@ async function tolerate(action: () => unknown): Promise<void> {
       error instanceof ObjectExistsError ||
       error instanceof ObjectNotFoundError ||
       error instanceof ObjectNotSealedError ||
-      error instanceof TimedOutError;
+      error instanceof TimedOutError ||
+      error instanceof ChannelTimeoutError ||
+      error instanceof ChannelRoleTakenError ||
+      error instanceof ChannelError;
     if (!expected) throw error;
     if (error instanceof OutOfDiskError) kept.length = 0;
   }
@@ -261,4 +271,43 @@ async function big(): Promise<void> {
   }
 }
 
-await { mixed, stock, flood, connecting, blocked, waiting, big }[data.script]();
+async function channel(): Promise<void> {
+  const store = connect();
+  const common = Channel.connect(store, data.channel);
+  const limits = { timeout: WAIT_MS };
+  for (;;) {
+    step();
+    await tolerate(async () => {
+      const reader = common.openReader();
+      for (let count = 0; count < 5; count++) {
+        step();
+        const bytes = count % 2 === 0 ? await reader.read(limits) : reader.readSync(limits);
+        if (bytes.some((byte) => byte !== bytes[0])) throw new Error('a torn version');
+      }
+      if (random() < 0.5) reader.close();
+    });
+    const own = Channel.create<Uint8Array>(store, { readers: 2, depth: 1 + Math.floor(random() * 4) });
+    const [writer, first, second] = [own.openWriter(), own.openReader(), own.openReader()];
+    await tolerate(async () => {
+      const reading = first.read(limits);
+      reading.catch(() => undefined);
+      await writer.write(value(), limits);
+      step();
+      kept.push(await reading, second.readSync(limits));
+      (await writer.writeAcquire(size(), limits)).bytes.fill(1);
+      step();
+      writer.writeRelease();
+      await first.readAcquire(limits);
+      step();
+      first.readRelease();
+    });
+    const choice = random();
+    if (choice < 0.3) own.close();
+    else if (choice < 0.6) writer.abort();
+    step();
+    own.close();
+    if (kept.length > KEPT_MAX) forget();
+  }
+}
+
+await { mixed, stock, flood, connecting, blocked, waiting, big, channel }[data.script]();

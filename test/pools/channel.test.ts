@@ -79,8 +79,8 @@ test('reads and writes as a list of versions does, also where the numbers wrap a
         seats: readers.map((_, index) => ({ client: READER + index, read: 0, isTaken: true })),
       };
       let nextClient = READER + count;
-      for (const { what, seat: any } of steps) {
-        const seat = any % count;
+      for (const { what, seat: number } of steps) {
+        const seat = number % count;
         const model = naive.seats[seat];
         const reader = readers[seat];
         assert.ok(model && reader);

@@ -6,10 +6,25 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  CHANNEL,
+  CHANNEL_STATE,
+  decodeChannelWord,
+  encodeChannelWord,
+  encodeRole,
+  HOLDER,
+  holderOf,
+  MAX_CHANNELS,
+  MAX_DEPTH,
+  MAX_SEATS,
+  nextEpoch,
+  SEAT,
+} from '../../src/state/channel-layout.ts';
+import {
   ACTOR,
   CLIENT,
   CLIENT_STATE,
   CLOSED,
+  type ControlLayout,
   controlLayout,
   HEADER,
   MAX_CLIENTS,
@@ -52,6 +67,19 @@ function partsOf(maxObjects: number): Part[] {
   };
   add('header', 0, (HEADER.TOTAL_BYTES + 1) * 4);
   for (const [name, word] of Object.entries(ACTOR)) add(`actor ${name}`, word * 4, 4);
+  for (const channel of [0, 1, MAX_CHANNELS - 1]) {
+    const start = layout.channelsOffset + channel * CHANNEL.WORDS * 4;
+    // A line each, for words that one thread writes or that change only when somebody sleeps or leaves.
+    const addLine = (name: string, word: number, words: number): void =>
+      add(`channel ${channel} ${name}`, start + word * 4, words * 4);
+    addLine('state', CHANNEL.STATE, CHANNEL.DEPTH - CHANNEL.STATE + 1);
+    addLine('writer', CHANNEL.PUBLISHED, CHANNEL.WRITER - CHANNEL.PUBLISHED + 1);
+    addLine('sleep of readers', CHANNEL.READERS_ASLEEP, CHANNEL.READERS_BELL - CHANNEL.READERS_ASLEEP + 1);
+    addLine('sleep of the writer', CHANNEL.WRITER_AWAITS, CHANNEL.WRITER_BELL - CHANNEL.WRITER_AWAITS + 1);
+    addLine('versions', CHANNEL.VERSIONS, MAX_DEPTH * 2);
+    for (const seat of [0, 1, MAX_SEATS - 1])
+      addLine(`seat ${seat}`, CHANNEL.SEATS + seat * CHANNEL.SEAT_WORDS, SEAT.CURSOR - SEAT.ROLE + 1);
+  }
   for (const client of [0, 1, MAX_CLIENTS - 1]) {
     const start = layout.clientsOffset + client * layout.clientBytes;
     for (const name of ['STATE', 'PARKING', 'COLLECTIONS'] as const) {
@@ -104,16 +132,17 @@ test('offsets fit their words, the index is as large as the table, and ledgers h
 });
 
 test('an object takes at most 128 bytes of the control region: slot, owner, bucket and a ledger bit', () => {
+  const besideObjects = ({ clientBytes, ledgerBytes }: ControlLayout): number =>
+    MAX_CHANNELS * CHANNEL.WORDS * 4 + MAX_CLIENTS * clientBytes + (MAX_CLIENTS - 1) * ledgerBytes;
   for (const maxObjects of [65_536, 65_537, 100_000, MAX_OBJECTS_DEFAULT, MAX_OBJECTS_LIMIT]) {
     const layout = controlLayout(maxObjects);
-    const unused = MAX_CLIENTS * layout.clientBytes + (MAX_CLIENTS - 1) * layout.ledgerBytes;
-    const each = (layout.totalBytes - unused) / maxObjects;
+    const each = (layout.totalBytes - besideObjects(layout)) / maxObjects;
     assert.ok(each <= 128, `${each} bytes of ${maxObjects}`);
   }
   // A small table has the same parts; what they are rounded up to is all that comes on top.
   const small = controlLayout(1);
-  const unused = MAX_CLIENTS * small.clientBytes + (MAX_CLIENTS - 1) * small.ledgerBytes;
-  assert.ok(small.totalBytes - unused <= 128 + (6 + Object.keys(ACTOR).length) * FALSE_SHARING_BYTES);
+  const rest = small.totalBytes - besideObjects(small);
+  assert.ok(rest <= 128 + (6 + Object.keys(ACTOR).length) * FALSE_SHARING_BYTES);
 });
 
 test('words of the header and of a slot do not overlap', () => {
@@ -226,6 +255,24 @@ test('a state code that does not exist is an error', () => {
       (error: unknown) => error instanceof RangeError && error.message.includes(String(code)),
     );
   }
+});
+
+test("a channel's words hold what was put into them, for every client and epoch", () => {
+  const words = fc.record({
+    state: fc.constantFrom(...Object.values(CHANNEL_STATE)),
+    creator: fc.nat(MAX_CLIENTS),
+    epoch: fc.nat(2 ** 20 - 1),
+  });
+  fc.assert(
+    fc.property(words, (word) => {
+      assert.equal(decodeChannelWord(encodeChannelWord(word)), { ...word });
+      assert.is(encodeChannelWord(word) | 0, encodeChannelWord(word));
+      assert.is(holderOf(encodeRole(word.epoch, word.creator)), word.creator);
+      assert.is.not(encodeRole(word.epoch, word.creator), encodeRole(nextEpoch(word.epoch), word.creator));
+    }),
+  );
+  assert.is(nextEpoch(2 ** 20 - 1), 0);
+  assert.ok(MAX_CLIENTS < HOLDER.LEFT);
 });
 
 test.run();
