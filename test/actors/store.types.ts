@@ -1,5 +1,9 @@
 /** Compile-time test of the public surface: every `@ts-expect-error` fails the build when the line compiles. */
 import {
+  Channel,
+  type ChannelReader,
+  type ChannelToken,
+  type ChannelWriter,
   type ObjectId,
   ObjectRef,
   type ObjectToken,
@@ -159,4 +163,26 @@ export async function everythingClosableIsDisposable(): Promise<void> {
   using slot = await made.create(8);
   const value: number = await ref.get();
   slot.bytes[0] = value;
+}
+
+export async function channelsCarryTheirType(token: ChannelToken<Float64Array>): Promise<void> {
+  const channel = Channel.connect(store, token);
+  exactly<Channel<Float64Array>>()(channel);
+  exactly<ChannelToken<Float64Array>>()(channel.token);
+  const writer = channel.openWriter();
+  exactly<ChannelWriter<Float64Array>>()(writer);
+  await writer.write(new Float64Array(3), { timeout: 5 });
+  // @ts-expect-error: the channel carries other values
+  writer.writeSync('text');
+  exactly<WritableSlot<Float64Array<ArrayBuffer>>>()(await writer.writeAcquire(8, { as: 'Float64Array' }));
+  // @ts-expect-error: versions are found by their channel, not by ids
+  await writer.writeAcquire(8, { id });
+  const reader = channel.openReader();
+  exactly<ChannelReader<Float64Array>>()(reader);
+  exactly<SealedView<Float64Array<ArrayBuffer>>>()(await reader.read());
+  exactly<SealedView<Float64Array<ArrayBuffer>>>()(reader.readAcquireSync());
+  for await (const values of reader) exactly<SealedView<Float64Array<ArrayBuffer>>>()(values);
+  for (const values of reader.valuesSync()) exactly<SealedView<Float64Array<ArrayBuffer>>>()(values);
+  const frames = Channel.create<{ width: number; pixels: Uint8Array }>(store, { readers: 2, depth: 4 });
+  exactly<Promise<{ width: number; pixels: Uint8Array }>>()(frames.openReader().read());
 }

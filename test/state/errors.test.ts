@@ -21,6 +21,11 @@ type ErrorClass = new (message: string, values?: errors.ErrorValues, options?: E
 
 /** What a user may rely on: a change of one of these is a breaking change. */
 const CODES: Readonly<Record<string, string>> = {
+  ChannelError: 'ChannelError',
+  ChannelFinishedError: 'ChannelError',
+  ChannelRoleTakenError: 'AlreadyExists',
+  ChannelTimeoutError: 'ChannelTimeoutError',
+  ChannelUsageError: 'Invalid',
   ForeignRefError: 'Invalid',
   InterruptedError: 'Interrupted',
   InvalidArgumentError: 'InvalidArgument',
