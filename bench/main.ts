@@ -10,6 +10,7 @@ const MODULES: readonly (() => Promise<RowModule>)[] = [
   () => import('./store.ts'),
   () => import('./copy.ts'),
   () => import('./ring.ts'),
+  () => import('./channel.ts'),
   () => import('./allocator.ts'),
 ];
 

@@ -61,6 +61,7 @@ export class AllocatorActor implements CreateQueueHost {
   /** Blocks given in advance at the last miss: by client, then by block size. */
   readonly #lastBatch: Map<number, number>[] = [];
   readonly #spin: AdaptiveSpin;
+  #sleepingSinceMs: number | undefined;
   readonly #channels: ChannelTable;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -85,6 +86,8 @@ export class AllocatorActor implements CreateQueueHost {
   /** The doorbell's callback: works until nothing is left, then sleeps. */
   readonly onRing = (): void => {
     clearTimeout(this.#timer);
+    if (this.#sleepingSinceMs !== undefined) this.#spin.slept(this.nowMs() - this.#sleepingSinceMs);
+    this.#sleepingSinceMs = undefined;
     for (let turn = 0; turn < TURNS_PER_CALLBACK; turn++) {
       if (this.#closed) return;
       const served = this.#turn();
@@ -292,6 +295,7 @@ export class AllocatorActor implements CreateQueueHost {
     }
     const blocked = this.#links.some((link) => link?.isBlocked === true);
     const delayMs = blocked ? RETRY_BLOCKED_MS : waitMs;
+    this.#sleepingSinceMs = this.nowMs();
     if (delayMs !== undefined) this.#timer = setTimeout(this.onRing, Math.max(1, delayMs));
     return true;
   }

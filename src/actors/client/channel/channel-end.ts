@@ -105,6 +105,8 @@ export class ChannelEnd {
     const index = condition.watchedIndex();
     this.#spin.watch(index, Atomics.load(this.#record.words, index));
     if (condition.isMet()) return;
+    const startedMs = performance.now();
     waitSync(this.store.connection, condition, { ...limits, purpose: condition.purpose });
+    this.#spin.slept(performance.now() - startedMs);
   }
 }

@@ -26,7 +26,7 @@ export interface ChannelOptions {
 declare const valueType: unique symbol;
 
 /** Names a channel in a message to another thread: a plain value that can be cloned. */
-export interface ChannelToken<T = unknown> {
+export interface ChannelToken<T = Storable> {
   /** The store, in hexadecimal. */
   readonly store: string;
   readonly channel: number;
