@@ -11,6 +11,7 @@ const MODULES: readonly (() => Promise<RowModule>)[] = [
   () => import('./copy.ts'),
   () => import('./ring.ts'),
   () => import('./channel.ts'),
+  () => import('./fairness.ts'),
   () => import('./allocator.ts'),
 ];
 
