@@ -32,6 +32,8 @@ export interface Row {
   /** What a sample is, for instance `ns/message`. */
   readonly unit: string;
   readonly subjects: readonly Subject[];
+  /** Fewer rounds than {@link ROUNDS}: for rounds of seconds. */
+  readonly rounds?: number;
 }
 
 /** What a module of rows exports. */
@@ -66,7 +68,7 @@ export function quantile(samples: readonly number[], fraction: number): number {
 
 /** Measures one row; results in the order of its subjects. */
 export async function measureRow(row: Row, scale: Scale): Promise<Result[]> {
-  const rounds = scale.quick ? ROUNDS_QUICK : ROUNDS;
+  const rounds = scale.quick ? ROUNDS_QUICK : (row.rounds ?? ROUNDS);
   const runs: Run[] = [];
   try {
     for (const subject of row.subjects) {

@@ -12,6 +12,7 @@ const MODULES: readonly (() => Promise<RowModule>)[] = [
   () => import('./ring.ts'),
   () => import('./channel.ts'),
   () => import('./fairness.ts'),
+  () => import('./spill.ts'),
   () => import('./allocator.ts'),
 ];
 

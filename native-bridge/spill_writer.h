@@ -40,6 +40,7 @@ class SpillWriter : public std::enable_shared_from_this<SpillWriter> {
  private:
   void Run();
   int Copy(const SpillJob& job);
+  int CopyThroughPiece(const uint8_t* source, uint64_t target_offset, uint64_t bytes);
 
   std::shared_ptr<Region> source_;
   std::shared_ptr<Region> target_;

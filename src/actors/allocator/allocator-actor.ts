@@ -110,6 +110,7 @@ export class AllocatorActor implements CreateQueueHost {
   spillFor(sizeBytes: number): boolean {
     const { capacityBytes, allocatedBytes } = this.primary;
     if (sizeBytes > capacityBytes) return false;
+    this.#backgroundSpill.expectMore();
     if (this.#spilling.isBusy) return true;
     return this.#spilling.start(spillTarget(sizeBytes, capacityBytes - allocatedBytes, capacityBytes)) > 0;
   }

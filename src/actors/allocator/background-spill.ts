@@ -35,6 +35,7 @@ export class BackgroundSpill {
   #untilMs = 0;
   #round: CollectionRound | undefined;
   #movedBefore = 0;
+  #demandUntilMs = Number.NEGATIVE_INFINITY;
   #futilePauseMs = FUTILE_PAUSE_MIN_MS;
 
   constructor(host: BackgroundSpillHost, spilling: Spilling) {
@@ -42,10 +43,23 @@ export class BackgroundSpill {
     this.#spilling = spilling;
   }
 
+  /**
+   * A create has had to wait for the disk: while such creates come, moves go on without patience, so that disk and creator
+   * work at the same time.
+   */
+  expectMore(): void {
+    this.#demandUntilMs = this.#host.nowMs() + PATIENCE_MS;
+  }
+
   /** Does what is due; after how many milliseconds to come again, or undefined when there is nothing to be done. */
   tend(): number | undefined {
     const nowMs = this.#host.nowMs();
-    if (this.#targetBytes() === 0) {
+    const targetBytes = this.#targetBytes();
+    if (nowMs < this.#demandUntilMs && targetBytes > 0 && !this.#spilling.isBusy) {
+      // Garbage was looked for by the create that began this.
+      if (this.#spilling.start(targetBytes) === 0) this.#demandUntilMs = nowMs;
+    }
+    if (targetBytes === 0) {
       // A rest after a futile attempt is kept.
       if (this.#phase !== 'rest') this.#enter('rest', nowMs);
       return undefined;
