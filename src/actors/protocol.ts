@@ -4,7 +4,10 @@ import type { ErrorValues } from '../state/errors.ts';
 
 /** Client → actor. Every record starts with the request's number. */
 export const REQUEST = Object.freeze({
-  /** `[request, sizeLow, sizeHigh]` → LEASED or FAILED, perhaps COLLECT before. */
+  /**
+   * `[request, sizeLow, sizeHigh, patient]` → LEASED or FAILED, perhaps COLLECT before. *Patient*: 1 when the caller has a
+   * time limit, and waits for others to give memory back until then.
+   */
   CREATE: 1,
   /** `[request]`: the caller has given up; a lease that crosses this on its way is handed back by the client. */
   CANCEL: 2,

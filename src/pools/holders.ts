@@ -1,4 +1,5 @@
 /** Who keeps the store's memory: what a full store tells. */
+import { formatByteSize } from '../state/byte-size.ts';
 import { ACTOR } from '../state/control-layout.ts';
 import type { Holder } from '../state/errors.ts';
 import { SLOT } from '../state/slot-layout.ts';
@@ -8,6 +9,9 @@ import type { ControlRegion } from './control-region.ts';
 /** Number of the entry for objects that were deleted and that views still keep. */
 export const VIEWS_ONLY = -1;
 
+/** How many holders an error tells. */
+const HOLDERS_TOLD = 5;
+
 interface Tally {
   objects: number;
   bytes: number;
@@ -15,7 +19,7 @@ interface Tally {
 }
 
 /** The clients that hold the most bytes, the biggest first. An object that several hold counts for each of them. */
-export function biggestHolders(control: ControlRegion, count: number): Holder[] {
+export function biggestHolders(control: ControlRegion, count = HOLDERS_TOLD): Holder[] {
   const nowMs = bridge.coarseNowMs();
   const live = control.liveClients;
   const tallies = new Map<number, Tally>();
@@ -43,4 +47,15 @@ function add(tallies: Map<number, Tally>, holder: number, bytes: number, ageMs: 
   tally.objects++;
   tally.bytes += bytes;
   tally.oldestMs = Math.max(tally.oldestMs, ageMs);
+}
+
+/** For the end of a message. */
+export function describeHolders(holders: readonly Holder[]): string {
+  return holders.map(describeHolder).join(', ') || 'nobody';
+}
+
+function describeHolder({ client, objects, bytes, oldestMs }: Holder): string {
+  const who = client === VIEWS_ONLY ? 'views of deleted objects' : `client ${client}`;
+  const number = objects === 1 ? '1 object' : `${objects} objects`;
+  return `${who} (${number}, ${formatByteSize(bytes)}, the oldest ${(oldestMs / 1000).toFixed(1)} s old)`;
 }

@@ -53,6 +53,11 @@ export class MemoryPool {
     return this.allocator.allocatedUnits * UNIT_BYTES;
   }
 
+  /** About the largest object there is room for. */
+  get largestFreeBytes(): number {
+    return this.allocator.largestFreeUnits * UNIT_BYTES;
+  }
+
   /** A block for `units`, or why there is none. */
   allocate(units: number): number | AllocationFailure {
     if (this.#diskMonitor?.overCapacity() === true) return { reason: 'overCapacity' };

@@ -42,12 +42,25 @@ export interface StoreStatistics {
   /** Objects moved from memory to disk since the store was made, and their bytes. */
   readonly spilledObjects: number;
   readonly spilledBytes: number;
+  /** Objects created on disk, because memory had no room for them and nothing more could be moved, and their bytes. */
+  readonly fellBackObjects: number;
+  readonly fellBackBytes: number;
+  /** Collections of garbage that creates without memory asked for: one per thread asked; and the bytes that came back meanwhile. */
+  readonly requestedCollections: number;
+  readonly collectedBytes: number;
 }
 
 /** What only the actor knows. */
 export type ActorCounts = Pick<
   StoreStatistics,
-  'waitingCreates' | 'waitingGets' | 'spilledObjects' | 'spilledBytes'
+  | 'waitingCreates'
+  | 'waitingGets'
+  | 'spilledObjects'
+  | 'spilledBytes'
+  | 'fellBackObjects'
+  | 'fellBackBytes'
+  | 'requestedCollections'
+  | 'collectedBytes'
 >;
 
 const OBJECT_STATES: readonly ObjectState[] = ['created', 'writing', 'sealed', 'referenced', 'deleting'];

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { controlLayout, NONCE_BYTES } from '../state/control-layout.ts';
+import { InvalidArgumentError, SystemError } from '../state/errors.ts';
 import { UNIT_BYTES } from '../state/slot-layout.ts';
 import { bridge } from './bridge.ts';
 import { ControlRegion } from './control-region.ts';
@@ -53,8 +54,18 @@ export function mapStoreMemory(options: StoreMemoryOptions): StoreMemory {
     return { control, arena, controlRegion, primaryRegion, fallbackRegion, fallbackBytes };
   } catch (error) {
     for (const region of regions) bridge.releaseRegion(region);
-    throw toSystemError(error);
+    if (error instanceof InvalidArgumentError) throw error;
+    throw describeFailure(toSystemError(error), options);
   }
+}
+
+/** What the system says of a file has no path in it. */
+function describeFailure(error: SystemError, { spillDirectory }: StoreMemoryOptions): SystemError {
+  const { systemCall, systemCode, path } = error.values;
+  if (path !== undefined || (systemCall !== 'mkstemp' && systemCall !== 'ftruncate')) return error;
+  const hint = systemCode === 'EFBIG' ? '; set spillLimit to less' : '';
+  const message = `the spill file in ${spillDirectory} could not be made: ${error.message}${hint}`;
+  return new SystemError(message, { ...error.values, path: spillDirectory }, { cause: error.cause });
 }
 
 /** Forgets the numbers; each mapping goes with the last window, client or actor that uses it. */
@@ -68,6 +79,13 @@ export function releaseStoreMemory(memory: StoreMemory): void {
 function fallbackSize({ spillLimitBytes, spillDirectory }: StoreMemoryOptions): number {
   if (spillLimitBytes === 0) return 0;
   const disk = statfsSync(spillDirectory);
+  if (disk.blocks === 0) {
+    throw new InvalidArgumentError(
+      `spillDirectory must be a folder for files, but ${spillDirectory} is on a file system without room; ` +
+        'choose another, or set spillLimit to 0',
+      { name: 'spillDirectory', value: spillDirectory },
+    );
+  }
   const bytes = Math.min(spillLimitBytes ?? disk.blocks * disk.bsize, FALLBACK_MAX_BYTES);
   return Math.floor(bytes / PAGE_BYTES) * PAGE_BYTES;
 }

@@ -13,9 +13,11 @@ import {
   ObjectNotSealedError,
   ObjectRef,
   OutOfResourceError,
+  PlasmoidError,
   RefReleasedError,
   Store,
   StoreClosedError,
+  SystemError,
   TimedOutError,
   UnstorableValueError,
 } from '../../src/index.ts';
@@ -47,6 +49,64 @@ async function withStore(run: (store: Store) => Promise<void>): Promise<void> {
   await store.close();
 }
 
+test('a spill directory that is none is an error of the system, with its path', async () => {
+  for (const spillDirectory of ['/etc/passwd', '/nowhere/at/all']) {
+    const error = await failure(
+      () => Store.create({ memory: MEMORY, spillDirectory }),
+      SystemError,
+      'IOError',
+    );
+    assert.match(error.message, spillDirectory);
+    assert.is(error.values.path, spillDirectory);
+  }
+});
+
+test('what nobody can ever create is not waited for', () =>
+  withStore(async (store) => {
+    for (const id of [ObjectId.nil, ObjectId.fromHex('no hexadecimal number')]) {
+      await invalid(() => store.get(id), 'ref');
+      await invalid(() => store.getSync([id]), 'ref');
+      await invalid(() => store.wait([id]), 'ref');
+      await invalid(() => store.use(id, () => {}), 'ref');
+    }
+    await invalid(() => call(store, 'get', structuredClone(ObjectId.fromRandom())), 'ref');
+  }));
+
+test('a ref is not stored, and the error says what to send', () =>
+  withStore(async (store) => {
+    const ref = await store.put(new Uint8Array(8));
+    for (const value of [ref, { ref }, [ref]]) {
+      const error = await failure(() => call(store, 'put', value), UnstorableValueError, 'TypeError');
+      assert.match(error.message, 'send its token');
+    }
+    ref.release();
+  }));
+
+test('errors of calls that have waited name the caller, not who read the answer', () =>
+  withStore(async (store) => {
+    const kept = await store.put(new Uint8Array(MEMORY * 0.75));
+    async function loadImages(timeout?: number): Promise<void> {
+      await store.put(new Uint8Array(MEMORY / 2), { timeout });
+    }
+    function healthCheck(): void {
+      store.statsSync();
+    }
+    const calls = [loadImages(), loadImages(20)];
+    for (const one of calls) one.catch(() => {});
+    for (const untilMs = performance.now() + 200; performance.now() < untilMs; ) healthCheck();
+    for (const one of calls) {
+      const error: unknown = await one.then(
+        () => undefined,
+        (reason) => reason,
+      );
+      assert.instance(error, PlasmoidError);
+      const stack = error instanceof Error ? `${error.stack}` : '';
+      assert.match(stack, 'loadImages');
+      assert.not.match(stack, 'healthCheck');
+    }
+    kept.release();
+  }));
+
 test('options of Store.create are checked by name', async () => {
   const sizes = [-1, 0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 2 ** 50];
   for (const memory of [...sizes, '12 parsecs', '', {}, null, true]) {
@@ -57,6 +117,8 @@ test('options of Store.create are checked by name', async () => {
   }
   await invalid(() => call(Store, 'create', { memory: MEMORY, spillLimit: -1 }), 'spillLimit');
   await invalid(() => call(Store, 'create', { memory: MEMORY, spillDirectory: 7 }), 'spillDirectory');
+  if (process.platform === 'linux')
+    await invalid(() => call(Store, 'create', { memory: MEMORY, spillDirectory: '/proc' }), 'spillDirectory');
   await invalid(() => call(Store, 'create', { memory: MEMORY, hugePages: 'yes' }), 'hugePages');
   await invalid(() => call(Store, 'create', { memory: MEMORY, populateAhead: 0.5 }), 'populateAhead');
   await invalid(() => call(Store, 'create', 'lots'), 'options');

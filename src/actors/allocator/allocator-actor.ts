@@ -29,8 +29,6 @@ const REQUESTS_PER_TURN = 32;
 /** Turns before the event loop gets a chance, so that timers run under any load. */
 const TURNS_PER_CALLBACK = 256;
 const RETRY_BLOCKED_MS = 1;
-/** How many holders the error of a full store tells. */
-const HOLDERS_TOLD = 5;
 
 /** What the actor is made of; all of it exists before it starts. */
 export interface AllocatorActorParts {
@@ -104,7 +102,10 @@ export class AllocatorActor implements CreateQueueHost {
 
   requestCollections(full: boolean, except?: ClientLink): CollectionRound {
     const asked = this.#links.map((link) => (link === except ? undefined : link?.requestCollection(full)));
-    return { isOver: () => asked.every((isDone) => isDone === undefined || isDone()) };
+    return {
+      asked: asked.filter((isDone) => isDone !== undefined).length,
+      isOver: () => asked.every((isDone) => isDone === undefined || isDone()),
+    };
   }
 
   spillFor(sizeBytes: number): boolean {
@@ -116,7 +117,7 @@ export class AllocatorActor implements CreateQueueHost {
   }
 
   biggestHolders(): Holder[] {
-    return biggestHolders(this.#control, HOLDERS_TOLD);
+    return biggestHolders(this.#control);
   }
 
   wantMemory(wanted: boolean): void {
@@ -188,7 +189,7 @@ export class AllocatorActor implements CreateQueueHost {
     switch (type) {
       case REQUEST.CREATE: {
         const sizeBytes = decodeSize(words, start + 1);
-        this.#queue.add(link, request, sizeBytes);
+        this.#queue.add(link, request, sizeBytes, (words[start + 3] ?? 0) === 1);
         if (this.#queue.length === 1) {
           this.#queue.serve();
           this.#giveStock(link, sizeBytes);
@@ -253,6 +254,7 @@ export class AllocatorActor implements CreateQueueHost {
       waitingGets: this.#waits.length,
       spilledObjects: this.#spilling.counts.objects,
       spilledBytes: this.#spilling.counts.bytes,
+      ...this.#queue.counts,
     });
   }
 

@@ -2,6 +2,7 @@
  * Creates that wait for memory, first come first served, and the steps taken to find some for the first of them.
  */
 
+import { describeHolders } from '../../pools/holders.ts';
 import type { AllocationFailure, MemoryPool } from '../../pools/memory-pool.ts';
 import type { ObjectTable } from '../../pools/object-table.ts';
 import { formatByteSize } from '../../state/byte-size.ts';
@@ -30,6 +31,8 @@ export interface CreateQueueHost {
 
 /** Collections that several threads were asked for. */
 export interface CollectionRound {
+  /** How many threads were asked. */
+  readonly asked: number;
   /** Whether each of them has collected or died. */
   isOver(): boolean;
 }
@@ -38,7 +41,9 @@ interface WaitingCreate {
   readonly link: ClientLink;
   readonly request: number;
   readonly sizeBytes: number;
-  readonly ladder: PressureLadder;
+  /** Its caller set a time limit, and watches it: instead of being refused it waits for what others give back. */
+  readonly isPatient: boolean;
+  ladder: PressureLadder;
   /** COLLECT replies that the asker has not answered yet. */
   due: number;
   /** Those asked for by interrupt, until they are over or the asker is asked again. */
@@ -47,20 +52,43 @@ interface WaitingCreate {
   refusal: FailureReport | undefined;
 }
 
+/** How often everything is tried again for creates that wait for others; what is given back meanwhile they get at once. */
+const TRY_AGAIN_MS = 1_000;
+
+/** What was done for creates that found no memory, since the store was made. */
+export interface PressureCounts {
+  readonly fellBackObjects: number;
+  readonly fellBackBytes: number;
+  readonly requestedCollections: number;
+  readonly collectedBytes: number;
+}
+
 export class CreateQueue {
   readonly #host: CreateQueueHost;
+  readonly #counts = { fellBackObjects: 0, fellBackBytes: 0, requestedCollections: 0, collectedBytes: 0 };
+  /** Bytes in use when the collections began that are under way. */
+  #bytesBefore: number | undefined;
   readonly #throttle = new CollectionThrottle();
   readonly #waiting: WaitingCreate[] = [];
+  /** Patient ones for whom everything was tried; they no longer stand in the way of those behind them. */
+  readonly #parked: WaitingCreate[] = [];
+  /** When these have everything tried for them again. */
+  #unparkMs = Number.POSITIVE_INFINITY;
 
   constructor(host: CreateQueueHost) {
     this.#host = host;
   }
 
+  /** Creates that wait, with those that wait for others to give memory back. */
   get length(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#parked.length;
   }
 
-  add(link: ClientLink, request: number, sizeBytes: number): void {
+  get counts(): PressureCounts {
+    return this.#counts;
+  }
+
+  add(link: ClientLink, request: number, sizeBytes: number, isPatient: boolean): void {
     const failure = this.#impossible(sizeBytes);
     if (failure !== undefined) {
       fail(link, request, failure);
@@ -70,6 +98,7 @@ export class CreateQueue {
       link,
       request,
       sizeBytes,
+      isPatient,
       ladder: new PressureLadder(this.#throttle, this.#host.nowMs()),
       due: 0,
       round: undefined,
@@ -79,17 +108,12 @@ export class CreateQueue {
 
   /** Forgets a create whose caller gave up. */
   cancel(link: ClientLink, request: number): void {
-    const index = this.#waiting.findIndex((one) => one.link === link && one.request === request);
-    if (index >= 0) this.#waiting.splice(index, 1);
-    if (this.#waiting.length === 0) this.#host.wantMemory(false);
+    this.#remove((one) => one.link === link && one.request === request);
   }
 
   /** Forgets the creates of a client that has died. */
   removeClient(link: ClientLink): void {
-    for (let index = this.#waiting.length - 1; index >= 0; index--) {
-      if (this.#waiting[index]?.link === link) this.#waiting.splice(index, 1);
-    }
-    if (this.#waiting.length === 0) this.#host.wantMemory(false);
+    this.#remove((one) => one.link === link);
   }
 
   /** A client has run the collection it was asked for by a COLLECT reply. */
@@ -116,10 +140,14 @@ export class CreateQueue {
   serve(): number | undefined {
     const host = this.#host;
     for (;;) {
+      this.#serveParked();
       const head = this.#waiting[0];
       if (head === undefined) {
-        host.wantMemory(false);
-        return undefined;
+        host.wantMemory(this.#parked.length > 0);
+        if (this.#parked.length === 0) return undefined;
+        // SYNC freed: looked at behind the word, as below.
+        if (host.table.reclaimFreed() > 0) continue;
+        return Math.max(0, this.#unparkMs - host.nowMs());
       }
       if (this.#tryHead(head)) {
         this.#waiting.shift();
@@ -144,10 +172,43 @@ export class CreateQueue {
   /** Fails everybody; used at the end of the store. */
   drop(): void {
     this.#waiting.length = 0;
+    this.#parked.length = 0;
+  }
+
+  #remove(isIt: (one: WaitingCreate) => boolean): void {
+    for (const list of [this.#waiting, this.#parked]) {
+      for (let index = list.length - 1; index >= 0; index--) {
+        const one = list[index];
+        if (one !== undefined && isIt(one)) list.splice(index, 1);
+      }
+    }
+    if (this.length === 0) this.#host.wantMemory(false);
+  }
+
+  /** In their order, those for whom there is room now; all come back to the queue when it is time to try harder. */
+  #serveParked(): void {
+    if (this.#parked.length === 0) return;
+    const nowMs = this.#host.nowMs();
+    if (nowMs >= this.#unparkMs) {
+      const due = this.#parked.splice(0);
+      for (const one of due) one.ladder = new PressureLadder(this.#throttle, nowMs);
+      this.#waiting.unshift(...due);
+      return;
+    }
+    for (const one of [...this.#parked]) {
+      if (this.#tryHead(one)) this.#parked.splice(this.#parked.indexOf(one), 1);
+    }
+  }
+
+  #park(one: WaitingCreate): void {
+    this.#waiting.shift();
+    if (this.#parked.length === 0) this.#unparkMs = this.#host.nowMs() + TRY_AGAIN_MS;
+    this.#parked.push(one);
   }
 
   #step(head: WaitingCreate): void {
     const host = this.#host;
+    this.#countCollected();
     switch (head.ladder.advance(host.nowMs())) {
       case 'minorHere':
         this.#askHere(head, false);
@@ -171,6 +232,10 @@ export class CreateQueue {
       case 'pause':
         return;
       case 'refuse':
+        if (head.isPatient) {
+          this.#park(head);
+          return;
+        }
         fail(head.link, head.request, head.refusal ?? this.#outOfDisk(head.sizeBytes, { reason: 'full' }));
         this.#waiting.shift();
         return;
@@ -178,6 +243,7 @@ export class CreateQueue {
   }
 
   #askHere(head: WaitingCreate, full: boolean): void {
+    this.#countAsked(1);
     head.due++;
     head.round = undefined;
     head.link.send(REPLY.COLLECT, [head.request, full ? 1 : 0]);
@@ -185,7 +251,21 @@ export class CreateQueue {
 
   #askEverywhere(head: WaitingCreate, full: boolean): void {
     // An asker that is busy in user code hears an interrupt, but not its ring.
-    head.round = this.#host.requestCollections(full, head.due > 0 ? undefined : head.link);
+    const round = this.#host.requestCollections(full, head.due > 0 ? undefined : head.link);
+    this.#countAsked(round.asked);
+    head.round = round;
+  }
+
+  #countAsked(threads: number): void {
+    this.#counts.requestedCollections += threads;
+    this.#bytesBefore = this.#host.primary.allocatedBytes;
+  }
+
+  /** What came back since; others may have released some of it by themselves. */
+  #countCollected(): void {
+    const { allocatedBytes } = this.#host.primary;
+    this.#counts.collectedBytes += Math.max(0, (this.#bytesBefore ?? allocatedBytes) - allocatedBytes);
+    this.#bytesBefore = undefined;
   }
 
   #tryHead(head: WaitingCreate): boolean {
@@ -193,6 +273,7 @@ export class CreateQueue {
     if (!table.hasFreeSlot) return false;
     // What is larger than the memory can only lie on disk.
     const pool = head.sizeBytes > primary.capacityBytes ? fallback : primary;
+    this.#countCollected();
     const block = pool?.allocate(unitsOf(head.sizeBytes));
     if (pool === undefined || typeof block !== 'number') return false;
     this.#lease(head, pool, block);
@@ -214,6 +295,8 @@ export class CreateQueue {
       fallback === undefined ? { reason: 'full' } : fallback.allocate(unitsOf(head.sizeBytes));
     if (fallback === undefined || typeof block !== 'number') return this.#outOfDisk(head.sizeBytes, block);
     this.#lease(head, fallback, block);
+    this.#counts.fellBackObjects++;
+    this.#counts.fellBackBytes += head.sizeBytes;
     return undefined;
   }
 
@@ -229,8 +312,8 @@ export class CreateQueue {
     return {
       error: 'ObjectStoreFullError',
       message:
-        `an object of ${formatByteSize(sizeBytes)} can never fit: the store has ` +
-        `${formatByteSize(primary.capacityBytes)} of memory and ${formatByteSize(fallbackBytes)} of disk`,
+        `an object of ${sizeBytes} bytes can never fit: the store has ` +
+        `${primary.capacityBytes} bytes of memory and ${fallbackBytes} of disk`,
       values: { sizeBytes, primaryBytes: primary.capacityBytes, fallbackBytes },
     };
   }
@@ -244,6 +327,7 @@ export class CreateQueue {
       sizeBytes,
       primaryAllocatedBytes: primary.allocatedBytes,
       primaryBytes: primary.capacityBytes,
+      largestFreeBytes: primary.largestFreeBytes,
       fallbackAllocatedBytes: fallback?.allocatedBytes ?? 0,
       fallbackBytes: fallback?.capacityBytes ?? 0,
       spillDirectory,
@@ -252,8 +336,9 @@ export class CreateQueue {
     };
     const memory =
       `no room for an object of ${formatByteSize(sizeBytes)}: ` +
-      `${formatByteSize(values.primaryAllocatedBytes)} of ${formatByteSize(values.primaryBytes)} of memory are in use`;
-    const held = `; held by ${holders.map(describeHolder).join(', ') || 'nobody'}`;
+      `${formatByteSize(values.primaryAllocatedBytes)} of ${formatByteSize(values.primaryBytes)} of memory are in use, ` +
+      `the largest free piece has ${formatByteSize(values.largestFreeBytes)}`;
+    const held = `; held by ${describeHolders(holders)}`;
     if (fallback === undefined) return { error: 'ObjectStoreFullError', message: memory + held, values };
     const isOver = typeof block === 'object' && block.reason === 'overCapacity';
     const left = isOver ? 'the file system is nearly full' : 'no room is left there';
@@ -263,12 +348,6 @@ export class CreateQueue {
       `(${spillDirectory}): ${why}`;
     return { error: 'OutOfDiskError', message: `${memory}, ${disk}${held}`, values };
   }
-}
-
-function describeHolder({ client, objects, bytes, oldestMs }: Holder): string {
-  const who = client < 0 ? 'views of deleted objects' : `client ${client}`;
-  const number = objects === 1 ? '1 object' : `${objects} objects`;
-  return `${who} (${number}, ${formatByteSize(bytes)}, the oldest ${(oldestMs / 1000).toFixed(1)} s old)`;
 }
 
 function fail(link: ClientLink, request: number, report: FailureReport): void {

@@ -5,6 +5,7 @@
 import { attachClient, collectGarbage } from '../../pools/arena.ts';
 import type { BridgeClient } from '../../pools/bridge.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
+import { biggestHolders, describeHolders } from '../../pools/holders.ts';
 import { RingConsumer } from '../../pools/ring/consumer.ts';
 import { RingProducer } from '../../pools/ring/producer.ts';
 import type { SharedWords } from '../../pools/ring/ring.ts';
@@ -24,7 +25,7 @@ import {
   TimedOutError,
 } from '../../state/errors.ts';
 import { decodeJsonText, encodeSize, REPLY, REQUEST } from '../protocol.ts';
-import { failureToError, interrupted } from './failures.ts';
+import { atCaller, failureToError, interrupted } from './failures.ts';
 import { timeLeftMs, type WaitLimits } from './wait-limits.ts';
 
 /** A block that came from the actor. */
@@ -99,19 +100,22 @@ export class AllocatorLink {
 
   /** A block for `sizeBytes`, from the actor. */
   async lease(sizeBytes: number, limits: WaitLimits): Promise<Lease> {
-    return expectLease(await this.#call(REQUEST.CREATE, [encodeSize(sizeBytes)], limits));
+    return expectLease(await this.#call(REQUEST.CREATE, createRecords(sizeBytes, limits), limits));
   }
 
   leaseSync(sizeBytes: number, limits: WaitLimits): Lease {
-    return expectLease(this.#callSync(REQUEST.CREATE, [encodeSize(sizeBytes)], limits));
+    return expectLease(this.#callSync(REQUEST.CREATE, createRecords(sizeBytes, limits), limits));
   }
 
   /** Waits until enough of the objects that these AWAIT records name are not being written any more. */
   async settled(records: Records, limits: WaitLimits): Promise<void> {
+    // The caller has looked already.
+    if (timeLeftMs(limits) === 0) throw this.#timedOut(limits);
     await this.#call(REQUEST.AWAIT, records, limits);
   }
 
   settledSync(records: Records, limits: WaitLimits): void {
+    if (timeLeftMs(limits) === 0) throw this.#timedOut(limits);
     this.#callSync(REQUEST.AWAIT, records, limits);
   }
 
@@ -150,7 +154,15 @@ export class AllocatorLink {
     this.bridge.disconnect();
   }
 
-  #call(type: number, records: Records, limits: WaitLimits): Promise<Answer> {
+  async #call(type: number, records: Records, limits: WaitLimits): Promise<Answer> {
+    try {
+      return await this.#request(type, records, limits);
+    } catch (error) {
+      throw atCaller(error);
+    }
+  }
+
+  #request(type: number, records: Records, limits: WaitLimits): Promise<Answer> {
     const { signal } = limits;
     const leftMs = timeLeftMs(limits);
     return new Promise((resolve, reject) => {
@@ -172,7 +184,7 @@ export class AllocatorLink {
       this.#pending.set(request, { settle: finish });
       signal?.addEventListener('abort', onAbort, { once: true });
       if (leftMs <= TIMER_MAX_MS) {
-        timer = setTimeout(() => giveUp(timedOut(limits)), leftMs);
+        timer = setTimeout(() => giveUp(this.#timedOut(limits)), leftMs);
       }
       this.bridge.keepAlive(true);
       this.#park();
@@ -196,7 +208,7 @@ export class AllocatorLink {
         const left = deadline - performance.now();
         if (left <= 0) {
           this.#cancel(request);
-          throw timedOut(limits);
+          throw this.#timedOut(limits);
         }
         this.#waitForReply(Math.min(left, WAIT_SLICE_MS));
       }
@@ -333,7 +345,17 @@ export class AllocatorLink {
 
   #closedError(): StoreClosedError {
     const died = this.#control.actorWord(ACTOR.CLOSED) === CLOSED.ACTOR_DIED;
-    return new StoreClosedError(died ? "the store's allocator thread died" : 'the store was closed');
+    return new StoreClosedError(
+      died ? 'the thread that created the store, or its allocator thread, has ended' : 'the store was closed',
+    );
+  }
+
+  #timedOut({ timeoutMs = 0, purpose }: WaitLimits): TimedOutError {
+    const within = `within ${timeoutMs} ms`;
+    if (purpose !== undefined) return new TimedOutError(`${purpose} ${within}`, { timeoutMs });
+    const holders = biggestHolders(this.#control);
+    const message = `no memory became free ${within}; held by ${describeHolders(holders)}`;
+    return new TimedOutError(message, { timeoutMs, holders });
   }
 }
 
@@ -349,6 +371,10 @@ function attachInTurn<Attached>(control: ControlRegion, attach: () => Attached):
   }
 }
 
+function createRecords(sizeBytes: number, { timeoutMs }: WaitLimits): Records {
+  return [[...encodeSize(sizeBytes), timeoutMs === undefined ? 0 : 1]];
+}
+
 function expectLease(answer: Answer): Lease {
   if (typeof answer === 'string') throw new TypeError('a lease was expected');
   return answer;
@@ -357,9 +383,4 @@ function expectLease(answer: Answer): Lease {
 function expectText(answer: Answer): string {
   if (typeof answer !== 'string') throw new TypeError('a text was expected');
   return answer;
-}
-
-function timedOut({ timeoutMs = 0, purpose }: WaitLimits): TimedOutError {
-  const missed = purpose ?? 'no memory became free';
-  return new TimedOutError(`${missed} within ${timeoutMs} ms`, { timeoutMs });
 }

@@ -60,3 +60,12 @@ export function statusToError(status: number, what: string): PlasmoidError {
 export function interrupted(signal: AbortSignal | undefined): InterruptedError {
   return new InterruptedError('the call was aborted', {}, { cause: signal?.reason });
 }
+
+/**
+ * An error that came through the ring, or from a timer, has the stack of whoever happened to read it. Thrown from an async
+ * function, it gets that function's: with the frames of all who await it.
+ */
+export function atCaller(error: unknown): unknown {
+  if (error instanceof Error) Error.captureStackTrace(error, atCaller);
+  return error;
+}

@@ -34,7 +34,13 @@ export class ObjectNames {
   /** As {@link placeOf}; a token is refused, because nothing says that its object is held. */
   readablePlaceOf(name: Readable): ObjectPlace | undefined {
     if (name instanceof ObjectId) return this.#placeOfId(name);
-    if (!(name instanceof ObjectRef)) throw invalidArgument('ref', name, 'an ObjectRef or an ObjectId');
+    if (!(name instanceof ObjectRef)) {
+      throw invalidArgument(
+        'ref',
+        name,
+        'an ObjectRef or an ObjectId (clones are neither: send token and hex)',
+      );
+    }
     if (name.store !== this.#store) {
       throw new ForeignRefError('the ref belongs to another store, or to another connection to this one', {
         store: name.store.name,
@@ -62,6 +68,8 @@ export class ObjectNames {
   }
 
   #placeOfId(id: ObjectId): ObjectPlace | undefined {
+    // Nobody can create it: whoever waited for it would wait for ever.
+    if (id.isNil) throw invalidArgument('ref', id.hex, 'an ObjectId that is not nil');
     const direct = id.slotOf(this.#control.nonce);
     if (direct !== undefined) return direct;
     const { bridge } = this.#store;

@@ -11,6 +11,7 @@ import {
   type Storable,
   type StorableView,
 } from '../../state/value-format.ts';
+import { ObjectRef } from './object-ref.ts';
 
 /** What the bridge copies, and the format that readers are told. */
 export interface EncodedValue {
@@ -32,6 +33,11 @@ export function encodeValue(value: Storable): EncodedValue {
     sizeOf(value);
     return { source: value, format: formatOf(value) };
   }
+  if (hasRef(value)) {
+    throw new UnstorableValueError('a ref cannot be stored, because nothing would count it: send its token', {
+      type: typeof value,
+    });
+  }
   try {
     return { source: serialize(value), format: FORMAT.serialized };
   } catch (cause) {
@@ -42,6 +48,16 @@ export function encodeValue(value: Storable): EncodedValue {
       { cause },
     );
   }
+}
+
+/** A ref itself, or one that is found at first sight; others fail as they are serialised. */
+function hasRef(value: unknown): boolean {
+  if (value instanceof ObjectRef) return true;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).some((part) => part instanceof ObjectRef)
+  );
 }
 
 /**

@@ -53,6 +53,11 @@ export class Allocator {
     return this.tlsf.freeUnits;
   }
 
+  /** About the size of the largest block to be had, once an allocation has failed: what the caches held is merged then. */
+  get largestFreeUnits(): number {
+    return this.tlsf.lists.largestUnits;
+  }
+
   /** Units of freed blocks that wait in the caches. They are as available as free units are. */
   get cachedUnits(): number {
     return this.cache.cachedUnits;

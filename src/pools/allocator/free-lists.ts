@@ -82,6 +82,14 @@ export class FreeLists {
     return NIL;
   }
 
+  /** Units of the largest block, or of one of nearly its size: of the first in the last list that has any. */
+  get largestUnits(): number {
+    if (this.octaveBits === 0) return 0;
+    const octave = 31 - Math.clz32(this.octaveBits);
+    const step = 31 - Math.clz32(this.stepBits[octave]!);
+    return this.records.words[(this.heads[(octave << STEPS_SHIFT) + step]! << RECORD_SHIFT) + UNITS]!;
+  }
+
   insert(block: number): void {
     const words = this.records.words;
     const row = block << RECORD_SHIFT;

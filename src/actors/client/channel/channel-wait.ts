@@ -1,7 +1,7 @@
 /** Sleeping until the other side of a channel moves: in `Atomics.wait`, or in the event loop. */
 import { ChannelTimeoutError } from '../../../state/errors.ts';
 import type { Connection } from '../connection.ts';
-import { interrupted } from '../failures.ts';
+import { atCaller, interrupted } from '../failures.ts';
 import { timeLeftMs, type WaitLimits } from '../wait-limits.ts';
 
 /** What an end of a channel waits for. */
@@ -44,6 +44,8 @@ export async function wait(connection: Connection, condition: Condition, limits:
       const sleep = Atomics.waitAsync(control.words, condition.bellIndex, seen, leftMs);
       if (sleep.async) await Promise.race([sleep.value, interruption.promise]);
     }
+  } catch (error) {
+    throw atCaller(error);
   } finally {
     interruption.forget();
   }
