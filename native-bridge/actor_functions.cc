@@ -156,6 +156,13 @@ void CommitSpill(const Arguments& arguments) {
       self->arena->CommitSpill(Unsigned(arguments, 0), Unsigned(arguments, 1), Unsigned(arguments, 2)));
 }
 
+// evict(slot, generation) → whether the object has gone
+void Evict(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  arguments.GetReturnValue().Set(self->arena->Evict(Unsigned(arguments, 0), Unsigned(arguments, 1)));
+}
+
 // finishReclaim(slot) → whether the slot is free (else refs keep it as a tombstone)
 void FinishReclaim(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
@@ -253,6 +260,7 @@ void AttachActor(const Arguments& arguments) {
       {"hasSpilled", HasSpilled},
       {"takeSpilled", TakeSpilled},
       {"commitSpill", CommitSpill},
+      {"evict", Evict},
       {"finishReclaim", FinishReclaim},
       {"recallLeases", RecallLeases},
       {"deleteObject", DeleteObject},

@@ -105,6 +105,37 @@ void Arena::StartHold(uint32_t client, uint32_t number) {
 
 bool Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
   __atomic_fetch_and(LedgerByte(client, number), uint8_t(~(1u << (number % 8))), __ATOMIC_SEQ_CST);
+  return LowerHolds(client, number, may_recycle);
+}
+
+int32_t Arena::Keep(uint32_t number, uint32_t generation) {
+  // Raised first: whoever sees the flag finds the hold. The caller's own hold keeps the object meanwhile.
+  FetchAdd(Slot(number) + slot::kHolds, uint32_t{1});
+  uint64_t header = Load(Header(number));
+  for (;;) {
+    const State state = StateOf(header);
+    const bool sealed = state == State::kSealed || state == State::kReferenced;
+    if (GenerationOf(header) != generation || !sealed || IsEvictable(header)) {
+      FetchSub(Slot(number) + slot::kHolds, uint32_t{1});
+      return sealed && GenerationOf(header) == generation ? status::kOk : status::kNotFound;
+    }
+    if (CompareExchange(Header(number), &header, header | kEvictableFlag)) return status::kOk;
+  }
+}
+
+bool Arena::Evict(uint32_t number, uint32_t generation) {
+  uint64_t header = Load(Header(number));
+  do {
+    const bool idle = GenerationOf(header) == generation && StateOf(header) == State::kSealed && IsEvictable(header);
+    if (!idle || Load(Slot(number) + slot::kHolds) != 1) return false;
+  } while (!CompareExchange(Header(number), &header, header & ~kEvictableFlag));
+  // Whoever has got a ref since keeps the object, as any other that the store does not keep.
+  const bool evicted = Load(Slot(number) + slot::kHolds) == 1;
+  LowerHolds(kMaxClients, number, false);
+  return evicted;
+}
+
+bool Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) {
   // SYNC tombstone: holds are lowered before the header is read; the actor reads them in the opposite order.
   if (FetchSub(Slot(number) + slot::kHolds, uint32_t{1}) != 1) return false;
   uint64_t header = Load(Header(number));
@@ -209,6 +240,12 @@ bool Arena::FinishReclaim(uint32_t number) {
   uint64_t header = Load(Header(number));
   const uint32_t generation = GenerationOf(header);
   if (IsNamed(header)) EraseId(number);
+  // Deleted by somebody: the store's own hold goes with the object, before the holds are looked at.
+  while (IsEvictable(header)) {
+    if (!CompareExchange(Header(number), &header, header & ~kEvictableFlag)) continue;
+    FetchSub(Slot(number) + slot::kHolds, uint32_t{1});
+    break;
+  }
   uint64_t next;
   if (Load(Slot(number) + slot::kHolds) == 0) return Step(number, generation, Event::kReclaim, 0, &next);
   Step(number, generation, Event::kEntomb, 0, &next);

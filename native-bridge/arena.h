@@ -73,6 +73,10 @@ class Arena {
   void StartHold(uint32_t client, uint32_t number);
   // A client's last ref goes. True when the slot went back to `client` as leased (the caller puts it into its stock).
   bool DropHold(uint32_t client, uint32_t number, bool may_recycle);
+  // The store's own hold of a sealed object that the caller holds: from now on it outlives its last ref. A status.
+  int32_t Keep(uint32_t number, uint32_t generation);
+  // The actor gives the store's hold up, if it is the only one and nobody views the object. Whether the object has gone.
+  bool Evict(uint32_t number, uint32_t generation);
 
   // Makes an object unreachable for new views; a status.
   int32_t Delete(uint32_t number, uint32_t generation);
@@ -119,6 +123,7 @@ class Arena {
 
  private:
   // The compare-exchange of Apply alone; `next` is the header after it.
+  bool LowerHolds(uint32_t client, uint32_t number, bool may_recycle);
   bool Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next);
   void PushFreed(uint32_t number);
   void PushSettled(uint32_t number);

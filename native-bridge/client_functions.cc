@@ -233,6 +233,13 @@ void Delete(const Arguments& arguments) {
   arguments.GetReturnValue().Set(client->arena->Delete(Unsigned(arguments, 0), Unsigned(arguments, 1)));
 }
 
+// keep(slot, generation) → status: the store holds the object, too
+void Keep(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  arguments.GetReturnValue().Set(client->arena->Keep(Unsigned(arguments, 0), Unsigned(arguments, 1)));
+}
+
 // lookUp(id) → status; result: slot, generation
 void LookUp(const Arguments& arguments) {
   Client* client = Connected(arguments);
@@ -339,7 +346,7 @@ void AttachClient(const Arguments& arguments) {
       {"delete", Delete},     {"lookUp", LookUp},
       {"addStock", AddStock}, {"handBack", HandBack},
       {"wakeActor", WakeActor}, {"keepAlive", KeepAlive},
-      {"disconnect", Disconnect},
+      {"disconnect", Disconnect}, {"keep", Keep},
   };
   for (const auto& [name, callback] : methods) AddMethod(isolate, object, name, callback, self);
   auto set = [&](const char* name, v8::Local<v8::Value> value) {

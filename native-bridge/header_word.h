@@ -19,6 +19,9 @@ inline bool IsNamed(uint64_t header) { return (header >> header_word::kFlagNamed
 
 inline bool IsAwaited(uint64_t header) { return (header >> header_word::kFlagAwaitedShift) & 1; }
 
+inline bool IsEvictable(uint64_t header) { return (header >> header_word::kFlagEvictableShift) & 1; }
+
+inline constexpr uint64_t kEvictableFlag = uint64_t{1} << header_word::kFlagEvictableShift;
 inline constexpr uint64_t kAwaitedFlag = uint64_t{1} << header_word::kFlagAwaitedShift;
 inline constexpr uint64_t kNamedFlag = uint64_t{1} << header_word::kFlagNamedShift;
 inline constexpr uint64_t kFallbackFlag = uint64_t{1} << header_word::kLocationShift;
@@ -38,7 +41,7 @@ inline bool NextHeader(uint64_t header, Event event, uint64_t* next) {
   // Who ends the writing tells those who wait for it, once.
   if (event == Event::kSeal || event == Event::kAbort) word &= ~kAwaitedFlag;
   if (cell & kBumpBit) {
-    word &= ~(kNamedFlag | kFallbackFlag | kAwaitedFlag);
+    word &= ~(kNamedFlag | kFallbackFlag | kAwaitedFlag | kEvictableFlag);
     word += uint64_t{1} << header_word::kGenerationShift;
   }
   *next = word;

@@ -55,6 +55,7 @@ inline constexpr uint32_t kStateBits = 4;
 inline constexpr uint32_t kLocationShift = 4;
 inline constexpr uint32_t kFlagNamedShift = 5;
 inline constexpr uint32_t kFlagAwaitedShift = 6;
+inline constexpr uint32_t kFlagEvictableShift = 7;
 inline constexpr uint32_t kPinsShift = 8;
 inline constexpr uint32_t kPinsBits = 24;
 inline constexpr uint32_t kGenerationShift = 32;

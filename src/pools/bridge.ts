@@ -46,6 +46,8 @@ export interface BridgeClient {
   get(slot: number, generation: number): ArrayBuffer | Status;
   releaseWindow(buffer: unknown): Status;
   delete(slot: number, generation: number): Status;
+  /** The store holds the object, too: it outlives its last ref. */
+  keep(slot: number, generation: number): Status;
   lookUp(id: Uint8Array): Status;
   addStock(slot: number, generation: number): void;
   handBack(slot: number, generation: number): void;
@@ -76,6 +78,8 @@ export interface BridgeActor {
   /** `[job, error number, job, error number, …]` */
   takeSpilled(): number[];
   commitSpill(slot: number, generation: number, offsetUnits: number): boolean;
+  /** Gives up an object that only the store holds. */
+  evict(slot: number, generation: number): boolean;
   finishReclaim(slot: number): boolean;
   recallLeases(firstSlot: number, out: Uint32Array): number;
   deleteObject(slot: number, generation: number): Status;

@@ -162,7 +162,8 @@ export class ObjectTable {
       }
       let ledgers = 0;
       for (let client = 0; client < clients; client++) ledgers += control.holds(client, slot) ? 1 : 0;
-      if (ledgers !== holds) fail(`${ledgers} ledgers hold it`);
+      const ownHold = header.evictable ? 1 : 0;
+      if (ledgers + ownHold !== holds) fail(`${ledgers} ledgers hold it, and the store ${ownHold} times`);
       if (capacity > 0) {
         const pool = this.#poolOf(slot);
         const block = control.slotWord(slot, SLOT.BLOCK);

@@ -8,6 +8,7 @@ import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
 import { chooseSpillBatch, type SpillCandidate } from '../state/spill-plan.ts';
 import { type BridgeActor, bridge } from './bridge.ts';
 import type { ControlRegion } from './control-region.ts';
+import { isKeptByStore } from './eviction.ts';
 import type { MemoryPool } from './memory-pool.ts';
 import type { ObjectTable } from './object-table.ts';
 
@@ -113,6 +114,8 @@ export class Spilling {
       this.#hand = slot + 1;
       const { state, location, generation } = this.#control.header(slot);
       if (state !== 'sealed' || location !== 'primary' || this.#moves.has(slot)) continue;
+      // Not worth the disk: it is evicted.
+      if (isKeptByStore(this.#control, slot)) continue;
       const blockBytes = this.#control.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
       // The clock wraps: only differences mean something.
       const idleMs = (nowMs - this.#control.slotWord(slot, SLOT.LAST_USE_MS)) >>> 0;

@@ -42,6 +42,9 @@ export interface StoreStatistics {
   /** Objects moved from memory to disk since the store was made, and their bytes. */
   readonly spilledObjects: number;
   readonly spilledBytes: number;
+  /** Objects that nobody held any more and that were given up because their memory was needed, and their bytes. */
+  readonly evictedObjects: number;
+  readonly evictedBytes: number;
   /** Objects created on disk, because memory had no room for them and nothing more could be moved, and their bytes. */
   readonly fellBackObjects: number;
   readonly fellBackBytes: number;
@@ -57,6 +60,8 @@ export type ActorCounts = Pick<
   | 'waitingGets'
   | 'spilledObjects'
   | 'spilledBytes'
+  | 'evictedObjects'
+  | 'evictedBytes'
   | 'fellBackObjects'
   | 'fellBackBytes'
   | 'requestedCollections'

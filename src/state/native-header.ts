@@ -4,6 +4,7 @@ import { STATUS } from './bridge-status.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES, OWNER } from './control-layout.ts';
 import {
   FLAG_AWAITED_SHIFT,
+  FLAG_EVICTABLE_SHIFT,
   FLAG_NAMED_SHIFT,
   GENERATION_SHIFT,
   LOCATION_SHIFT,
@@ -68,7 +69,7 @@ inline constexpr uint8_t kIllegal = ${hex(ILLEGAL)};
 inline constexpr uint8_t kBumpBit = ${hex(BUMP_BIT)};
 ${transitionTable()}
 
-${namespaced('header_word', 'uint32_t', { STATE_BITS, LOCATION_SHIFT, FLAG_NAMED_SHIFT, FLAG_AWAITED_SHIFT, PINS_SHIFT, PINS_BITS, GENERATION_SHIFT })}
+${namespaced('header_word', 'uint32_t', { STATE_BITS, LOCATION_SHIFT, FLAG_NAMED_SHIFT, FLAG_AWAITED_SHIFT, FLAG_EVICTABLE_SHIFT, PINS_SHIFT, PINS_BITS, GENERATION_SHIFT })}
 
 ${namespaced('slot', 'uint32_t', SLOT)}
 

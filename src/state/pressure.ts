@@ -3,7 +3,7 @@
  * them; the clock is handed in.
  *
  *     minor collection of the asker → minor ones of all others → full one of the asker → full ones of all others →
- *     objects that nobody views are moved to disk → the new one is created on disk
+ *     objects that nobody holds go → objects that nobody views are moved to disk → the new one is created on disk
  *
  * A thread reports its collection when everything found is free, so a step is over with its reports, or with its time when
  * a thread is deep in native code. Collections disturb others, full ones for up to hundreds of milliseconds: after a round
@@ -18,6 +18,7 @@ export type PressureStep =
   | 'minorEverywhere'
   | 'fullHere'
   | 'fullEverywhere'
+  | 'evict'
   | 'spill'
   | 'disk'
   | 'pause'
@@ -50,11 +51,14 @@ const CLIMB: readonly PressureStep[] = [
   'minorEverywhere',
   'fullHere',
   'fullEverywhere',
+  'evict',
   'spill',
   'disk',
 ];
 /** When minor collections have been poor for as long as a full one takes. */
-const FULL_CLIMB: readonly PressureStep[] = ['fullHere', 'fullEverywhere', 'spill', 'disk'];
+const FULL_CLIMB: readonly PressureStep[] = ['fullHere', 'fullEverywhere', 'evict', 'spill', 'disk'];
+/** What is taken when collections have not helped. */
+const BEYOND_COLLECTIONS: readonly PressureStep[] = ['evict', 'spill', 'disk'];
 const THROTTLED: readonly PressureStep[] = ['minorEverywhere', 'fullHere', 'fullEverywhere'];
 
 /** Remembers across creates which collections are worth their time. One per store. */
@@ -142,7 +146,7 @@ export class PressureLadder {
     }
     if (step === undefined) return this.#withoutDisk(nowMs);
     if (THROTTLED.includes(step)) this.#roundStartedMs ??= nowMs;
-    if ((step === 'spill' || step === 'disk') && this.#roundStartedMs !== undefined) {
+    if (BEYOND_COLLECTIONS.includes(step) && this.#roundStartedMs !== undefined) {
       this.#throttle.reportFutile(this.#roundStartedMs, nowMs);
       this.#roundStartedMs = undefined;
     }
@@ -195,7 +199,7 @@ export class PressureLadder {
     const leftOut = this.#leftOut;
     this.#leftOut = [];
     if (leftOut.length > 0 && this.#throttle.lastRoundMs < this.#askedMs) {
-      this.#ahead = [...leftOut, 'spill', 'disk'];
+      this.#ahead = [...leftOut, 'evict', 'spill', 'disk'];
       return this.#take('pause', nowMs, this.#throttle.allowedFromMs, false);
     }
     if (this.#isLate) {

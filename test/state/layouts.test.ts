@@ -37,6 +37,7 @@ import {
 import { InvalidArgumentError } from '../../src/state/errors.ts';
 import {
   decodeHeader,
+  FLAG_EVICTABLE_SHIFT,
   FLAG_NAMED_SHIFT,
   GENERATION_SHIFT,
   LOCATION_SHIFT,
@@ -230,6 +231,7 @@ test('a header word decodes to what went into it, from unsigned words and from s
     state: fc.constantFrom(...STATES),
     location: fc.constantFrom('primary' as const, 'fallback' as const),
     named: fc.boolean(),
+    evictable: fc.boolean(),
     pins: fc.oneof(fc.constantFrom(0, 1, 2 ** 23, 2 ** 24 - 1), fc.nat(2 ** 24 - 1)),
     generation: fc.oneof(fc.constantFrom(0, 2 ** 31, 2 ** 32 - 1), fc.integer({ min: 0, max: 2 ** 32 - 1 })),
   });
@@ -239,6 +241,7 @@ test('a header word decodes to what went into it, from unsigned words and from s
       const low =
         word.pins * 2 ** PINS_SHIFT +
         (word.named ? 1 << FLAG_NAMED_SHIFT : 0) +
+        (word.evictable ? 1 << FLAG_EVICTABLE_SHIFT : 0) +
         (word.location === 'fallback' ? 1 << LOCATION_SHIFT : 0) +
         STATE_CODE[word.state];
       assert.equal(decodeHeader(low, word.generation), word);

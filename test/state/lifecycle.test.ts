@@ -8,6 +8,7 @@ import { bridge } from '../../src/pools/bridge.ts';
 import {
   decodeHeader,
   FLAG_AWAITED_SHIFT,
+  FLAG_EVICTABLE_SHIFT,
   FLAG_NAMED_SHIFT,
   LOCATION_SHIFT,
   PINS_SHIFT,
@@ -25,7 +26,7 @@ import { BUMP_BIT, deriveTable, ILLEGAL, stepOf } from '../../src/state/lifecycl
 
 const TWO_32 = 2n ** 32n;
 const PINNED: readonly ObjectState[] = ['writing', 'referenced', 'deleting'];
-const FLAGS = (1 << FLAG_NAMED_SHIFT) | (1 << LOCATION_SHIFT);
+const FLAGS = (1 << FLAG_NAMED_SHIFT) | (1 << FLAG_EVICTABLE_SHIFT) | (1 << LOCATION_SHIFT);
 const PAIRS = STATES.flatMap((state) => EVENTS.map((event) => ({ state, event })));
 
 const cellIndex = (state: ObjectState, event: ObjectEvent): number =>
@@ -128,6 +129,7 @@ test("the bridge's word is right in every part, for every state and event", () =
         // Flags describe the object that has gone: they go with their generation.
         location: bumps ? 'primary' : 'fallback',
         named: !bumps,
+        evictable: !bumps,
         pins: pins + change,
         generation: bumps ? (generation + 1) % 2 ** 32 : generation,
       };

@@ -13,7 +13,7 @@ import {
 } from '../../src/state/pressure.ts';
 
 const ROUND: readonly PressureStep[] = ['minorHere', 'minorEverywhere', 'fullHere', 'fullEverywhere'];
-const ALL: readonly PressureStep[] = [...ROUND, 'spill', 'disk'];
+const ALL: readonly PressureStep[] = [...ROUND, 'evict', 'spill', 'disk'];
 
 /** A clock, and an actor for whom no step helps. Every collection is reported after `stepMs`; there is nothing to spill. */
 class World {
@@ -71,6 +71,7 @@ test('a step is over with its report, or with its time', () => {
     ladder.collected(world.nowMs + 5);
     assert.is(ladder.untilMs, world.nowMs);
   }
+  assert.is(ladder.advance(world.nowMs), 'evict');
   assert.is(ladder.advance(world.nowMs), 'spill');
   ladder.spilled(world.nowMs, 0);
   assert.is(ladder.advance(world.nowMs), 'disk');
@@ -82,7 +83,7 @@ test('an asker that does not hear is asked by interrupt instead', () => {
   const ladder = world.ladder();
   ladder.advance(world.nowMs);
   world.nowMs = ladder.untilMs;
-  assert.equal(world.climb(ladder, 'disk'), ['minorEverywhere', 'fullEverywhere', 'spill', 'disk']);
+  assert.equal(world.climb(ladder, 'disk'), ['minorEverywhere', 'fullEverywhere', 'evict', 'spill', 'disk']);
 });
 
 test('after a round that did not help the disk is next, for ten times its length', () => {
@@ -94,11 +95,11 @@ test('after a round that did not help the disk is next, for ten times its length
   const pauseMs = (endMs - startMs) * FUTILE_PAUSE_FACTOR;
   assert.is(world.throttle.allowedFromMs, endMs + pauseMs);
   assert.is(world.throttle.lastRoundMs, startMs);
-  assert.equal(world.climb(world.ladder(), 'disk'), ['minorHere', 'spill', 'disk']);
+  assert.equal(world.climb(world.ladder(), 'disk'), ['minorHere', 'evict', 'spill', 'disk']);
   assert.is(world.throttle.allowedFromMs, endMs + pauseMs, 'a climb without a round prolongs nothing');
   world.nowMs = endMs + pauseMs - 20;
   // The minor collection takes 10 ms: the round begins while it is still forbidden.
-  assert.equal(world.climb(world.ladder(), 'disk'), ['minorHere', 'spill', 'disk']);
+  assert.equal(world.climb(world.ladder(), 'disk'), ['minorHere', 'evict', 'spill', 'disk']);
   world.nowMs = endMs + pauseMs;
   assert.equal(world.climb(world.ladder(), 'disk'), ALL);
 });
@@ -117,7 +118,7 @@ test('nobody is refused before what was left out is made up for', () => {
   world.nowMs += 5;
   const ladder = world.ladder();
   const steps = world.climb(ladder, 'pause');
-  assert.equal(steps, ['minorHere', 'spill', 'disk', 'pause']);
+  assert.equal(steps, ['minorHere', 'evict', 'spill', 'disk', 'pause']);
   assert.is(ladder.untilMs, world.throttle.allowedFromMs);
   ladder.collected(world.nowMs);
   assert.is(ladder.untilMs, world.throttle.allowedFromMs, 'no report ends the pause');
@@ -126,6 +127,7 @@ test('nobody is refused before what was left out is made up for', () => {
     'minorEverywhere',
     'fullHere',
     'fullEverywhere',
+    'evict',
     'spill',
     'disk',
     'refuse',
@@ -139,7 +141,7 @@ test('a round that began after a create came was for it, too', () => {
   world.climb(world.ladder(), 'refuse');
   const endMs = world.nowMs;
   for (const ladder of others)
-    assert.equal(world.climb(ladder, 'refuse'), ['minorHere', 'spill', 'disk', 'refuse']);
+    assert.equal(world.climb(ladder, 'refuse'), ['minorHere', 'evict', 'spill', 'disk', 'refuse']);
   assert.is(world.nowMs, endMs + 20 * world.stepMs, 'no pause, no round');
 });
 
@@ -149,6 +151,8 @@ test('a create that would be refused waits for threads that have not reported', 
     const ladder = world.ladder();
     world.upTo(ladder, 'fullEverywhere');
     world.nowMs = ladder.untilMs;
+    assert.is(ladder.advance(world.nowMs), 'evict');
+    assert.is(ladder.untilMs, world.nowMs, 'what is evicted is free at once');
     assert.is(ladder.advance(world.nowMs), 'spill');
     ladder.spilled(world.nowMs, 0);
     assert.is(ladder.advance(world.nowMs), 'disk', 'the disk does not wait for them');
@@ -169,6 +173,7 @@ test('late reports between the last step and the pause are not waited for', () =
   const ladder = world.ladder();
   world.upTo(ladder, 'fullEverywhere');
   world.nowMs = ladder.untilMs;
+  assert.is(ladder.advance(world.nowMs), 'evict');
   assert.is(ladder.advance(world.nowMs), 'spill');
   ladder.spilled(world.nowMs, 0);
   assert.is(ladder.advance(world.nowMs), 'disk');

@@ -7,6 +7,7 @@ import { AdaptiveSpin } from '../../pools/adaptive-spin.ts';
 import type { BridgeActor } from '../../pools/bridge.ts';
 import { ChannelTable } from '../../pools/channel/channel-table.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
+import { Eviction } from '../../pools/eviction.ts';
 import { biggestHolders } from '../../pools/holders.ts';
 import type { MemoryPool } from '../../pools/memory-pool.ts';
 import { ObjectTable } from '../../pools/object-table.ts';
@@ -52,6 +53,7 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #bridge: BridgeActor;
   readonly #onClosed: () => void;
   readonly #links: (ClientLink | undefined)[] = [];
+  readonly #eviction: Eviction;
   readonly #spilling: Spilling;
   readonly #backgroundSpill: BackgroundSpill;
   readonly #queue: CreateQueue;
@@ -73,6 +75,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.nowMs = parts.nowMs;
     this.#onClosed = parts.onClosed;
     this.table = new ObjectTable(parts.control, parts.bridge, parts.primary, parts.fallback);
+    this.#eviction = new Eviction(parts.control, parts.bridge);
     this.#spilling = new Spilling(parts.control, parts.bridge, parts.fallback, this.table);
     this.#backgroundSpill = new BackgroundSpill(this, this.#spilling);
     this.#queue = new CreateQueue(this);
@@ -106,6 +109,16 @@ export class AllocatorActor implements CreateQueueHost {
       asked: asked.filter((isDone) => isDone !== undefined).length,
       isOver: () => asked.every((isDone) => isDone === undefined || isDone()),
     };
+  }
+
+  evictFor(sizeBytes: number): void {
+    const { capacityBytes, allocatedBytes } = this.primary;
+    if (sizeBytes > capacityBytes) return;
+    this.#eviction.evict(spillTarget(sizeBytes, capacityBytes - allocatedBytes, capacityBytes));
+  }
+
+  evict(targetBytes: number): number {
+    return this.#eviction.evict(targetBytes);
   }
 
   spillFor(sizeBytes: number): boolean {
@@ -254,6 +267,7 @@ export class AllocatorActor implements CreateQueueHost {
       waitingGets: this.#waits.length,
       spilledObjects: this.#spilling.counts.objects,
       spilledBytes: this.#spilling.counts.bytes,
+      ...this.#eviction.counts,
       ...this.#queue.counts,
     });
   }

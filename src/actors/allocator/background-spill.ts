@@ -13,6 +13,8 @@ export interface BackgroundSpillHost {
   readonly table: ObjectTable;
   readonly primary: MemoryPool;
   requestCollections(full: boolean): CollectionRound;
+  /** Gives up objects of so many bytes that nobody holds; how many bytes come back. */
+  evict(targetBytes: number): number;
   nowMs(): number;
 }
 
@@ -57,7 +59,8 @@ export class BackgroundSpill {
     const targetBytes = this.#targetBytes();
     if (nowMs < this.#demandUntilMs && targetBytes > 0 && !this.#spilling.isBusy) {
       // Garbage was looked for by the create that began this.
-      if (this.#spilling.start(targetBytes) === 0) this.#demandUntilMs = nowMs;
+      if (this.#host.evict(targetBytes) + this.#spilling.start(targetBytes) === 0)
+        this.#demandUntilMs = nowMs;
     }
     if (targetBytes === 0) {
       // A rest after a futile attempt is kept.
@@ -86,6 +89,7 @@ export class BackgroundSpill {
         this.#enter('full', nowMs + ROUND_LIMIT_MS);
         return LOOK_MS;
       case 'full':
+        this.#host.evict(this.#targetBytes());
         if (this.#isEnough()) return this.#enter('rest', nowMs);
         this.#movedBefore = this.#spilling.counts.objects;
         this.#spilling.start(this.#targetBytes());

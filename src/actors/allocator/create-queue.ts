@@ -20,6 +20,8 @@ export interface CreateQueueHost {
   readonly spillDirectory: string;
   /** Interrupts every living client but one for a collection. */
   requestCollections(full: boolean, except?: ClientLink): CollectionRound;
+  /** Gives objects up that nobody holds, for a create of this size. Their blocks come by the freed stack. */
+  evictFor(sizeBytes: number): void;
   /** Begins to move objects to disk for a create of this size; whether there were any. */
   spillFor(sizeBytes: number): boolean;
   /** Who has the memory, the biggest first. */
@@ -221,6 +223,9 @@ export class CreateQueue {
         return;
       case 'fullEverywhere':
         this.#askEverywhere(head, true);
+        return;
+      case 'evict':
+        host.evictFor(head.sizeBytes);
         return;
       case 'spill':
         if (!host.spillFor(head.sizeBytes)) head.ladder.spilled(host.nowMs(), 0);

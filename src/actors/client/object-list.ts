@@ -16,6 +16,8 @@ export interface ObjectEntry {
   readonly pins: number;
   /** Clients that have refs to it. */
   readonly heldBy: readonly number[];
+  /** Whether it stays without refs until its memory is needed. */
+  readonly evictable: boolean;
   /** The client that created it. */
   readonly creator: number;
   /** Since its creation, and since it was sealed or its last window went, in milliseconds; good for some of them. */
@@ -32,7 +34,7 @@ export function listObjects(control: ControlRegion): ObjectEntry[] {
   const clients = control.liveClients;
   const nowMs = coarseNowMs();
   for (let slot = 0; slot < end; slot++) {
-    const { state, location, named, pins, generation } = control.header(slot);
+    const { state, location, named, evictable, pins, generation } = control.header(slot);
     if (!LISTED.includes(state)) continue;
     entries.push({
       id: named
@@ -43,6 +45,7 @@ export function listObjects(control: ControlRegion): ObjectEntry[] {
       location,
       pins,
       heldBy: clients.filter((client) => control.holds(client, slot)),
+      evictable,
       creator: control.owner(slot) ?? -1,
       // The clock wraps: only differences mean something.
       ageMs: (nowMs - control.slotWord(slot, SLOT.CREATED_MS)) >>> 0,

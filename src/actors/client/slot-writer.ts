@@ -32,7 +32,7 @@ export function prepareWriter<Name extends keyof ViewByName>(
   if (byteLength % unit !== 0) {
     throw invalidArgument('byteLength', byteLength, `a multiple of ${unit} for ${limits.as}`, context);
   }
-  const slot = new WritableSlot<ViewByName[Name]>(host, format, limits.id);
+  const slot = new WritableSlot<ViewByName[Name]>(host, format, limits);
   const id = host.chosenId(limits.id);
   const open = (lease: Lease | undefined): WritableSlot<ViewByName[Name]> | undefined => {
     const window = host.bridge.create(byteLength, format, slot, id, lease?.slot, lease?.generation);

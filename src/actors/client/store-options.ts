@@ -66,6 +66,11 @@ export interface WaitForOptions extends WaitOptions {
 export interface PutOptions extends WaitOptions {
   /** An id to find the object by; one that names its place is made when absent. */
   readonly id?: ObjectId | undefined;
+  /**
+   * Keeps the object when its last ref is gone, to be found by its `id`, until its memory is needed: then the least recently
+   * used ones go, before anything is moved to disk. For what can be made again. Default false.
+   */
+  readonly evictable?: boolean | undefined;
 }
 
 /** Options of `create`. */
@@ -98,7 +103,7 @@ const STORE_SPEC = {
   populateAhead: optional<number>(parseByteSize),
 };
 const WAIT_SPEC = { timeout, signal: optional(abortSignal) };
-const PUT_SPEC = { ...WAIT_SPEC, id: optional(objectId) };
+const PUT_SPEC = { ...WAIT_SPEC, id: optional(objectId), evictable: withDefault(boolean, false) };
 const CREATE_SPEC = { ...PUT_SPEC, as: withDefault(writableName, 'Uint8Array') };
 
 /** Reads and completes the options of `Store.create`. */
@@ -125,15 +130,25 @@ const NO_CREATE = Object.freeze(limitsOf(readOptions(CREATE_SPEC, undefined, '')
 export const readWaitOptions = (given: unknown, context: string): typeof NO_WAIT =>
   given === undefined ? NO_WAIT : limitsOf(readOptions(WAIT_SPEC, given, context));
 export const readPutOptions = (given: unknown, context: string): typeof NO_PUT =>
-  given === undefined ? NO_PUT : limitsOf(readOptions(PUT_SPEC, given, context));
+  given === undefined ? NO_PUT : findable(limitsOf(readOptions(PUT_SPEC, given, context)), context);
 export const readCreateOptions = (given: unknown, context: string): typeof NO_CREATE =>
-  given === undefined ? NO_CREATE : limitsOf(readOptions(CREATE_SPEC, given, context));
+  given === undefined ? NO_CREATE : findable(limitsOf(readOptions(CREATE_SPEC, given, context)), context);
 
 /** The options of a wait for `names`. */
 export function readWaitForOptions(given: unknown, names: readonly unknown[], context: string) {
   if (!Array.isArray(names)) throw invalidArgument('refs', names, 'an array of refs and ids', context);
   const count = withDefault(integer(0, names.length), Math.min(1, names.length));
   return limitsOf(readOptions({ ...WAIT_SPEC, count }, given, context));
+}
+
+/** What outlives its refs can be found by an id only. */
+function findable<Options extends { readonly id: ObjectId | undefined; readonly evictable: boolean }>(
+  options: Options,
+  context: string,
+): Options {
+  if (options.evictable && options.id === undefined)
+    throw invalidArgument('id', undefined, 'given for an evictable object', context);
+  return options;
 }
 
 interface Waiting {

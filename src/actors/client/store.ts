@@ -34,7 +34,7 @@ import {
 } from './store-options.ts';
 import { assertHandle, type StoreHandle, startStore } from './store-owner.ts';
 import { encodeValue, sizeOf } from './value-codec.ts';
-import type { WritableSlot } from './writable-slot.ts';
+import type { SlotOptions, WritableSlot } from './writable-slot.ts';
 
 export type { Readable } from './object-names.ts';
 export type { Values, WaitResult } from './object-reader.ts';
@@ -133,7 +133,7 @@ export class Store implements RefHost, AsyncDisposable {
       this.#assertStillThere(source, lease);
       status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
     }
-    return this.#made(ref, status, limits.id);
+    return this.#made(ref, status, limits);
   }
 
   /** As {@link Store.put}, blocking this thread while it waits. `signal` cannot fire meanwhile. */
@@ -147,7 +147,7 @@ export class Store implements RefHost, AsyncDisposable {
       const lease = this.connection.link.leaseSync(sizeOf(source), limits);
       status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
     }
-    return this.#made(ref, status, limits.id);
+    return this.#made(ref, status, limits);
   }
 
   /**
@@ -375,13 +375,14 @@ export class Store implements RefHost, AsyncDisposable {
     await this.#endStore();
   }
 
-  #made<T>(ref: ObjectRef<T>, status: number, id: ObjectId | undefined): ObjectRef<T> {
+  #made<T>(ref: ObjectRef<T>, status: number, { id, evictable }: SlotOptions): ObjectRef<T> {
     if (status !== STATUS.OK)
       throw statusToError(status, id === undefined ? 'the object' : `object ${id.hex}`);
     const { result } = this.bridge;
     ref.slot = result[0] ?? 0;
     ref.generation = result[1] ?? 0;
     ref.track = result[2] ?? 0;
+    if (evictable) this.bridge.keep(ref.slot, ref.generation);
     return ref;
   }
 

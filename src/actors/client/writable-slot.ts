@@ -15,6 +15,12 @@ export interface CreatedSlot {
   readonly writable: number;
 }
 
+/** What a slot becomes when it is sealed. */
+export interface SlotOptions {
+  readonly id: ObjectId | undefined;
+  readonly evictable: boolean;
+}
+
 /**
  * Memory of an object that is not sealed yet, made by `store.create`. Write into {@link bytes} or {@link view}, then
  * {@link seal} it: from then on the object is immutable, and these views are empty. Its first contents are whatever lay
@@ -27,16 +33,18 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
   readonly #store: RefHost;
   readonly #format: ViewFormat;
   readonly #id: ObjectId | undefined;
+  readonly #evictable: boolean;
   #state: 'writing' | 'sealed' | 'aborted' = 'writing';
   #place: CreatedSlot = { slot: 0, generation: 0, track: -1, writable: 0 };
   #view: View | undefined;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   /** @internal Only stores make slots. */
-  constructor(store: RefHost, format: ViewFormat, id: ObjectId | undefined) {
+  constructor(store: RefHost, format: ViewFormat, { id, evictable }: SlotOptions) {
     this.#store = store;
     this.#format = format;
     this.#id = id;
+    this.#evictable = evictable;
   }
 
   /** @internal The second half of construction, when the bridge has made the window. */
@@ -86,6 +94,7 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
     if (status === STATUS.WINDOW_LOST) this.#end('aborted');
     if (status !== STATUS.OK) throw statusToError(status, `the slot ${slot}`);
     this.#end('sealed');
+    if (this.#evictable) this.#store.bridge.keep(slot, generation);
     ref.slot = slot;
     ref.generation = generation;
     ref.track = track;

@@ -15,7 +15,7 @@ import { forgetEnd, rememberEnd } from './forgotten-ends.ts';
 /** Options of `ChannelWriter.writeAcquire`. */
 export type WriteAcquireOptions<Name extends keyof ViewByName = keyof ViewByName> = Omit<
   CreateOptions<Name>,
-  'id'
+  'id' | 'evictable'
 >;
 
 /** What the writer waits for, and the versions that it keeps for their readers. */

@@ -1,0 +1,62 @@
+/** Objects that only the store holds: they go when their memory is needed, the least recently used first. */
+import { ACTOR } from '../state/control-layout.ts';
+import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
+import { chooseSpillBatch, type SpillCandidate } from '../state/spill-plan.ts';
+import { type BridgeActor, bridge } from './bridge.ts';
+import type { ControlRegion } from './control-region.ts';
+
+/** What was evicted so far. */
+export interface EvictionCounts {
+  readonly evictedObjects: number;
+  readonly evictedBytes: number;
+}
+
+export class Eviction {
+  readonly #control: ControlRegion;
+  readonly #actor: BridgeActor;
+  #objects = 0;
+  #bytes = 0;
+
+  constructor(control: ControlRegion, actor: BridgeActor) {
+    this.#control = control;
+    this.#actor = actor;
+  }
+
+  get counts(): EvictionCounts {
+    return { evictedObjects: this.#objects, evictedBytes: this.#bytes };
+  }
+
+  /** Gives up objects of about `targetBytes` in memory; how many bytes of blocks will come by the freed stack. */
+  evict(targetBytes: number): number {
+    let bytes = 0;
+    for (const { slot, generation, blockBytes } of chooseSpillBatch(this.#candidates(), targetBytes)) {
+      const sizeBytes = this.#control.sizeBytes(slot);
+      // Somebody may have come for it since.
+      if (!this.#actor.evict(slot, generation)) continue;
+      this.#objects++;
+      this.#bytes += sizeBytes;
+      bytes += blockBytes;
+    }
+    return bytes;
+  }
+
+  #candidates(): SpillCandidate[] {
+    const control = this.#control;
+    const nowMs = bridge.coarseNowMs();
+    const candidates: SpillCandidate[] = [];
+    const slots = control.actorWord(ACTOR.OBJECT_HIGH_WATER);
+    for (let slot = 0; slot < slots; slot++) {
+      const { state, location, generation } = control.header(slot);
+      if (state !== 'sealed' || location !== 'primary' || !isKeptByStore(control, slot)) continue;
+      const blockBytes = control.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
+      const idleMs = (nowMs - control.slotWord(slot, SLOT.LAST_USE_MS)) >>> 0;
+      candidates.push({ slot, generation, blockBytes, idleMs });
+    }
+    return candidates;
+  }
+}
+
+/** Whether nobody but the store holds the object. */
+export function isKeptByStore(control: ControlRegion, slot: number): boolean {
+  return control.header(slot).evictable && control.slotWord(slot, SLOT.HOLDS) === 1;
+}
