@@ -184,10 +184,12 @@ test('a disk without room takes what it can', () =>
     const { spilling, fallback } = bench;
     const block = fallback.allocate(unitsOf(15 * MEBIBYTE));
     assert.type(block, 'number');
-    for (let index = 0; index < 3; index++) put(bench, new Uint8Array(MEBIBYTE));
+    const objects = [1, 2, 3].map(() => put(bench, new Uint8Array(MEBIBYTE)));
     assert.is(spilling.start(3 * MEBIBYTE), MEBIBYTE);
     assert.is((await outcome(bench)).freedBytes, MEBIBYTE);
     assert.is(spilling.start(3 * MEBIBYTE), 0);
+    // Held until here: a collection of their holders would end the objects.
+    assert.is(objects.filter(({ holder }) => holder !== undefined).length, 3);
     if (typeof block === 'number') fallback.free(block);
   }));
 
