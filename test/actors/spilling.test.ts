@@ -75,7 +75,7 @@ test('what is viewed stays, and reads its own bytes', () =>
     for (const ref of [...viewed, ...refs]) ref.release();
   }));
 
-test('readers and writers in several threads while everything moves', () =>
+test('fifty times the memory by readers and writers in several threads: every byte is right, and the store says what it did', () =>
   withStore({ memory: 8 * MEBIBYTE }, async (store) => {
     const workers = Array.from(
       { length: 3 },
@@ -90,11 +90,35 @@ test('readers and writers in several threads while everything moves', () =>
     const results = await Promise.all(workers.map((worker) => once(worker, 'message')));
     await exited;
     assert.equal(results.flat(), Array(3).fill('whole'));
-    assert.ok((await store.stats()).spilledObjects > 100);
+    const stats = await store.stats();
+    assert.ok(
+      stats.spilledObjects > 100 && stats.requestedCollections > 0 && stats.collectedBytes > 0,
+      JSON.stringify(stats),
+    );
+    const mebibytes = (bytes: number): string => `${(bytes / MEBIBYTE).toFixed(0)} MiB`;
+    process.stdout.write(
+      `${stats.requestedCollections} collections for ${mebibytes(stats.collectedBytes)}, ` +
+        `${mebibytes(stats.evictedBytes)} evicted, ${mebibytes(stats.spilledBytes)} spilled, ` +
+        `${mebibytes(stats.fellBackBytes)} created on disk\n`,
+    );
     await store.trim();
     await store.verify();
     assert.is((await store.stats()).objectCount, 0);
   }));
+
+test('a spill directory that is taken away takes nothing with it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'plasmoid-gone-'));
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillDirectory: directory });
+  const refs: ObjectRef<Uint8Array>[] = [];
+  for (let index = 0; index < 24; index++) {
+    if (index === 8) rmSync(directory, { recursive: true });
+    refs.push(await store.put(bytesOf(index, MEBIBYTE)));
+  }
+  assert.ok((await store.stats()).fallback.objectBytes >= 20 * MEBIBYTE);
+  for (const [index, ref] of refs.entries()) await store.use(ref, (view) => assertBytes(view, index));
+  await store.verify();
+  await store.close();
+});
 
 async function until(store: Store, done: (stats: StoreStatistics) => boolean): Promise<StoreStatistics> {
   for (;;) {

@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { RingConsumer } from '../../src/pools/ring/consumer.ts';
 import { RingProducer } from '../../src/pools/ring/producer.ts';
+import { SLEEPING, SLEEPING_WORD } from '../../src/state/ring-layout.ts';
 
 export interface RingWorkerData {
   readonly part: 'send' | 'receive' | 'stopInClaim' | 'sleep';
@@ -108,13 +109,19 @@ function stopInClaim({ memory, capacityWords, gate }: RingWorkerData): never {
   }
 }
 
-/** Parks once and reports how it woke: `records` is 1 if it was woken, 0 if its time ran out. */
+/**
+ * Sleeps once, as `park` does, and opens the gate between its last look and its sleep. Reports how it woke: `records` is 1
+ * if it was woken, or the wake came before the sleep; 0 if its time ran out.
+ */
 function sleep({ memory, capacityWords, gate }: RingWorkerData): RingWorkerReport {
   using consumer = RingConsumer.acquire(memory, 0, capacityWords);
+  const wasEmpty = consumer.announceSleep();
   const word = new Int32Array(gate);
   Atomics.store(word, 0, 1);
   Atomics.notify(word, 0);
-  return { records: consumer.park(20_000) ? 1 : 0, checksum: 0, wrong: 0 };
+  const outcome = Atomics.wait(new Int32Array(memory), SLEEPING_WORD, SLEEPING, 20_000);
+  consumer.cancelSleep();
+  return { records: wasEmpty && outcome !== 'timed-out' ? 1 : 0, checksum: 0, wrong: 0 };
 }
 
 const PARTS = { send, receive, stopInClaim, sleep };

@@ -68,7 +68,7 @@ export interface PressureCounts {
 export class CreateQueue {
   readonly #host: CreateQueueHost;
   readonly #counts = { fellBackObjects: 0, fellBackBytes: 0, requestedCollections: 0, collectedBytes: 0 };
-  /** Bytes in use when the collections began that are under way. */
+  /** Bytes in use at the last look, while collections are under way. */
   #bytesBefore: number | undefined;
   readonly #throttle = new CollectionThrottle();
   readonly #waiting: WaitingCreate[] = [];
@@ -211,6 +211,7 @@ export class CreateQueue {
   #step(head: WaitingCreate): void {
     const host = this.#host;
     this.#countCollected();
+    this.#bytesBefore = undefined;
     switch (head.ladder.advance(host.nowMs())) {
       case 'minorHere':
         this.#askHere(head, false);
@@ -268,9 +269,10 @@ export class CreateQueue {
 
   /** What came back since; others may have released some of it by themselves. */
   #countCollected(): void {
+    if (this.#bytesBefore === undefined) return;
     const { allocatedBytes } = this.#host.primary;
-    this.#counts.collectedBytes += Math.max(0, (this.#bytesBefore ?? allocatedBytes) - allocatedBytes);
-    this.#bytesBefore = undefined;
+    this.#counts.collectedBytes += Math.max(0, this.#bytesBefore - allocatedBytes);
+    this.#bytesBefore = allocatedBytes;
   }
 
   #tryHead(head: WaitingCreate): boolean {
@@ -281,6 +283,7 @@ export class CreateQueue {
     this.#countCollected();
     const block = pool?.allocate(unitsOf(head.sizeBytes));
     if (pool === undefined || typeof block !== 'number') return false;
+    this.#bytesBefore = undefined;
     this.#lease(head, pool, block);
     head.ladder.served(1 - primary.allocatedBytes / primary.capacityBytes);
     return true;
