@@ -37,7 +37,8 @@ export class ChannelEnd {
   readonly #record: ChannelRecord;
   readonly #what: string;
   readonly #spin: AdaptiveSpin;
-  #call: string | undefined;
+  /** The call under way. */
+  #underWay: string | undefined;
   #closed = false;
 
   constructor(store: Store, record: ChannelRecord, what: string) {
@@ -65,41 +66,62 @@ export class ChannelEnd {
     if (state !== CHANNEL_STATE.OPEN) throw endedError(state);
   }
 
-  /** Begins a call; {@link leave} ends it. Throws `ChannelUsageError` while another is under way: they have no order. */
-  enter(call: string): void {
-    if (this.#closed) throw new ChannelUsageError(`${call}: this ${this.#what} was closed`, { call });
-    if (this.#call !== undefined) {
-      const underWay = this.#call;
-      throw new ChannelUsageError(`${call}: ${underWay} of this ${this.#what} is still under way`, {
-        call,
-        underWay,
-      });
+  /**
+   * One call: waits for the condition, then acts. Throws `ChannelUsageError` while another is under way: they would have no
+   * order.
+   */
+  async call<R>(
+    context: string,
+    options: WaitOptions | undefined,
+    condition: EndCondition,
+    act: (limits: WaitLimits) => R | Promise<R>,
+  ): Promise<R> {
+    const limits = this.#begin(context, options);
+    try {
+      if (!condition.isMet()) await this.#wait(condition, limits);
+      return await act(limits);
+    } finally {
+      this.#underWay = undefined;
     }
-    this.#call = call;
   }
 
-  leave(): void {
-    this.#call = undefined;
+  /** As {@link call}, blocking this thread while it waits. */
+  callSync<R>(
+    context: string,
+    options: WaitOptions | undefined,
+    condition: EndCondition,
+    act: (limits: WaitLimits) => R,
+  ): R {
+    const limits = this.#begin(context, options);
+    try {
+      if (!condition.isMet()) this.#waitSync(condition, limits);
+      return act(limits);
+    } finally {
+      this.#underWay = undefined;
+    }
   }
 
-  /** Limits of a call that begins now. */
-  limits(options: WaitOptions | undefined, context: string): WaitLimits {
+  #begin(context: string, options: WaitOptions | undefined): WaitLimits {
     const limits = readWaitOptions(options, context);
+    const underWay = this.#underWay;
+    if (this.#closed) throw new ChannelUsageError(`${context}: this ${this.#what} was closed`, { context });
+    if (underWay !== undefined) {
+      throw new ChannelUsageError(`${context}: ${underWay} is still under way`, { context, underWay });
+    }
+    this.#underWay = context;
     return limits.timeoutMs === undefined ? limits : { ...limits, startedMs: performance.now() };
   }
 
-  async wait(condition: EndCondition, limits: WaitLimits): Promise<void> {
-    if (condition.isMet()) return;
+  async #wait(condition: EndCondition, limits: WaitLimits): Promise<void> {
     await wait(this.store.connection, condition, { ...limits, purpose: condition.purpose });
     // It may have been closed meanwhile, by its own thread.
     if (this.#closed) throw new ChannelUsageError(`this ${this.#what} was closed during the call`);
   }
 
-  waitSync(condition: EndCondition, limits: WaitLimits): void {
-    if (condition.isMet()) return;
+  #waitSync(condition: EndCondition, limits: WaitLimits): void {
     const { client } = this.store;
     if (limits.timeoutMs === undefined && condition.awaitedClient() === client) {
-      const message = `the other end is this very thread's: a synchronous wait for it would never end`;
+      const message = "the other end is this very thread's: a synchronous wait for it would never end";
       throw new ChannelUsageError(message, { client });
     }
     const index = condition.watchedIndex();

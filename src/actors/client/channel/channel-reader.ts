@@ -56,26 +56,14 @@ export class ChannelReader<T = unknown> implements Disposable {
    * died, `ChannelTimeoutError`, `InterruptedError`, `StoreClosedError`, `ChannelUsageError`.
    */
   async read(options?: WaitOptions): Promise<Sealed<T>> {
-    const limits = this.#shared.limits(options, 'ChannelReader.read');
-    this.#enter('read');
-    try {
-      await this.#shared.wait(this.#unread, limits);
-      return this.#takeNext();
-    } finally {
-      this.#shared.leave();
-    }
+    this.#assertNothingAcquired('read');
+    return this.#shared.call('ChannelReader.read', options, this.#unread, () => this.#takeNext());
   }
 
   /** As {@link read}, blocking this thread while it waits. `signal` cannot fire meanwhile. */
   readSync(options?: WaitOptions): Sealed<T> {
-    const limits = this.#shared.limits(options, 'ChannelReader.readSync');
-    this.#enter('readSync');
-    try {
-      this.#shared.waitSync(this.#unread, limits);
-      return this.#takeNext();
-    } finally {
-      this.#shared.leave();
-    }
+    this.#assertNothingAcquired('readSync');
+    return this.#shared.callSync('ChannelReader.readSync', options, this.#unread, () => this.#takeNext());
   }
 
   /**
@@ -83,26 +71,16 @@ export class ChannelReader<T = unknown> implements Disposable {
    * {@link readRelease}. So no more memory is used than the channel's depth says.
    */
   async readAcquire(options?: WaitOptions): Promise<Sealed<T>> {
-    const limits = this.#shared.limits(options, 'ChannelReader.readAcquire');
-    this.#enter('readAcquire');
-    try {
-      await this.#shared.wait(this.#unread, limits);
-      return this.#acquire();
-    } finally {
-      this.#shared.leave();
-    }
+    this.#assertNothingAcquired('readAcquire');
+    return this.#shared.call('ChannelReader.readAcquire', options, this.#unread, () => this.#acquire());
   }
 
   /** As {@link readAcquire}, blocking this thread while it waits. */
   readAcquireSync(options?: WaitOptions): Sealed<T> {
-    const limits = this.#shared.limits(options, 'ChannelReader.readAcquireSync');
-    this.#enter('readAcquireSync');
-    try {
-      this.#shared.waitSync(this.#unread, limits);
-      return this.#acquire();
-    } finally {
-      this.#shared.leave();
-    }
+    this.#assertNothingAcquired('readAcquireSync');
+    return this.#shared.callSync('ChannelReader.readAcquireSync', options, this.#unread, () =>
+      this.#acquire(),
+    );
   }
 
   /**
@@ -166,11 +144,9 @@ export class ChannelReader<T = unknown> implements Disposable {
     this.close();
   }
 
-  #enter(call: string): void {
-    if (this.#acquired !== undefined) {
-      throw new ChannelUsageError(`${call}: a version is acquired; release it first`, { call });
-    }
-    this.#shared.enter(call);
+  #assertNothingAcquired(call: string): void {
+    if (this.#acquired === undefined) return;
+    throw new ChannelUsageError(`ChannelReader.${call}: a version is acquired; release it first`);
   }
 
   #acquire(): Sealed<T> {

@@ -106,28 +106,20 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
    * `InterruptedError`, and as `store.put`. Nothing is written then.
    */
   async write(value: T, options?: WaitOptions): Promise<void> {
-    const limits = this.#shared.limits(options, 'ChannelWriter.write');
-    this.#enter('write');
-    try {
-      await this.#shared.wait(this.#room, limits);
+    this.#assertNothingAcquired('write');
+    await this.#shared.call('ChannelWriter.write', options, this.#room, async (limits) => {
       this.#forgetRead();
       this.#publish(await this.#shared.store.put(value, remaining(limits)));
-    } finally {
-      this.#shared.leave();
-    }
+    });
   }
 
   /** As {@link write}, blocking this thread while it waits. `signal` cannot fire meanwhile. */
   writeSync(value: T, options?: WaitOptions): void {
-    const limits = this.#shared.limits(options, 'ChannelWriter.writeSync');
-    this.#enter('writeSync');
-    try {
-      this.#shared.waitSync(this.#room, limits);
+    this.#assertNothingAcquired('writeSync');
+    this.#shared.callSync('ChannelWriter.writeSync', options, this.#room, (limits) => {
       this.#forgetRead();
       this.#publish(this.#shared.store.putSync(value, remaining(limits)));
-    } finally {
-      this.#shared.leave();
-    }
+    });
   }
 
   /**
@@ -138,17 +130,14 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
     byteLength: number,
     options?: WriteAcquireOptions<Name>,
   ): Promise<WritableSlot<ViewByName[Name]>> {
-    const { as, limits } = this.#acquireOptions(byteLength, options, 'ChannelWriter.writeAcquire');
-    this.#enter('writeAcquire');
-    try {
-      await this.#shared.wait(this.#room, limits);
+    const context = 'ChannelWriter.writeAcquire';
+    const { as, waiting } = this.#readAcquire(byteLength, options, context);
+    return this.#shared.call(context, waiting, this.#room, async (limits) => {
       this.#forgetRead();
       const slot = await this.#shared.store.create<Name>(byteLength, { as, ...remaining(limits) });
       this.#slot = slot;
       return slot;
-    } finally {
-      this.#shared.leave();
-    }
+    });
   }
 
   /** As {@link writeAcquire}, blocking this thread while it waits. */
@@ -156,17 +145,14 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
     byteLength: number,
     options?: WriteAcquireOptions<Name>,
   ): WritableSlot<ViewByName[Name]> {
-    const { as, limits } = this.#acquireOptions(byteLength, options, 'ChannelWriter.writeAcquireSync');
-    this.#enter('writeAcquireSync');
-    try {
-      this.#shared.waitSync(this.#room, limits);
+    const context = 'ChannelWriter.writeAcquireSync';
+    const { as, waiting } = this.#readAcquire(byteLength, options, context);
+    return this.#shared.callSync(context, waiting, this.#room, (limits) => {
       this.#forgetRead();
       const slot = this.#shared.store.createSync<Name>(byteLength, { as, ...remaining(limits) });
       this.#slot = slot;
       return slot;
-    } finally {
-      this.#shared.leave();
-    }
+    });
   }
 
   /**
@@ -175,7 +161,8 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
    */
   writeRelease(): void {
     const slot = this.#slot;
-    if (slot === undefined) throw new ChannelUsageError('writeRelease: nothing was acquired');
+    // Its user may have sealed or aborted it by itself.
+    if (slot?.isWriting !== true) throw new ChannelUsageError('writeRelease: nothing is acquired');
     this.#slot = undefined;
     this.#publish(slot.seal());
   }
@@ -186,30 +173,24 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
    * does nothing when the channel has ended otherwise.
    */
   async close(options?: WaitOptions): Promise<void> {
-    const limits = this.#shared.limits(options, 'ChannelWriter.close');
     if (this.#shared.closed) return;
-    this.#enter('close');
+    this.#assertNothingAcquired('close');
     try {
-      await this.#shared.wait(this.#rest, limits);
+      await this.#shared.call('ChannelWriter.close', options, this.#rest, () => {});
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error;
-    } finally {
-      this.#shared.leave();
     }
     this.#leave(CHANNEL_STATE.FINISHED);
   }
 
   /** As {@link close}, blocking this thread while it waits. */
   closeSync(options?: WaitOptions): void {
-    const limits = this.#shared.limits(options, 'ChannelWriter.closeSync');
     if (this.#shared.closed) return;
-    this.#enter('closeSync');
+    this.#assertNothingAcquired('closeSync');
     try {
-      this.#shared.waitSync(this.#rest, limits);
+      this.#shared.callSync('ChannelWriter.closeSync', options, this.#rest, () => {});
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error;
-    } finally {
-      this.#shared.leave();
     }
     this.#leave(CHANNEL_STATE.FINISHED);
   }
@@ -225,25 +206,21 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
   }
 
   /** All that can be said of a call before it waits. */
-  #acquireOptions<Name extends keyof ViewByName>(
+  #readAcquire<Name extends keyof ViewByName>(
     byteLength: number,
     options: WriteAcquireOptions<Name> | undefined,
     context: string,
-  ): { as: Name | undefined; limits: WaitLimits } {
+  ): { as: Name | undefined; waiting: WaitOptions } {
+    this.#assertNothingAcquired(context);
     const { as, ...waiting } = { ...options };
-    const limits = this.#shared.limits(waiting, context);
     prepareWriter(this.#shared.store, byteLength, { as }, context);
-    return { as, limits };
+    return { as, waiting };
   }
 
-  #enter(call: string): void {
-    const slot = this.#slot;
+  #assertNothingAcquired(call: string): void {
     // Its user may have aborted it by itself.
-    if (slot?.isWriting === true) {
-      throw new ChannelUsageError(`${call}: a version is being written; release or abort it first`, { call });
-    }
-    this.#slot = undefined;
-    this.#shared.enter(call);
+    if (this.#slot?.isWriting !== true) return;
+    throw new ChannelUsageError(`${call}: a version is being written; release or abort it first`);
   }
 
   #publish(ref: ObjectRef): void {
