@@ -5,8 +5,8 @@ import type { ErrorValues } from '../state/errors.ts';
 /** Client → actor. Every record starts with the request's number. */
 export const REQUEST = Object.freeze({
   /**
-   * `[request, sizeLow, sizeHigh, patient]` → LEASED or FAILED, perhaps COLLECT before. *Patient*: 1 when the caller has a
-   * time limit, and waits for others to give memory back until then.
+   * `[request, sizeLow, sizeHigh, patience]` → LEASED or FAILED, perhaps COLLECT before. The patience is one of
+   * {@link PATIENCE}.
    */
   CREATE: 1,
   /** `[request]`: the caller has given up; a lease that crosses this on its way is handed back by the client. */
@@ -45,6 +45,16 @@ export const REPLY = Object.freeze({
   SETTLED: 6,
 });
 
+/** How long a create waits. */
+export const PATIENCE = Object.freeze({
+  /** Until everything was tried. */
+  NORMAL: 0,
+  /** The caller has a time limit, and watches it: also for others to give memory back. */
+  UNTIL_CANCELLED: 1,
+  /** It takes what is free, or fails. */
+  NONE: 2,
+});
+
 /** First word of a name in AWAIT. */
 export const AWAITED = Object.freeze({ PLACE: 1, ID: 2 });
 /** Instead of `needed`. */
@@ -60,7 +70,8 @@ export interface FailureReport {
     | 'OutOfDiskError'
     | 'OutOfResourceError'
     | 'InvariantError'
-    | 'SystemError';
+    | 'SystemError'
+    | 'TimedOutError';
   readonly message: string;
   readonly values: ErrorValues;
 }

@@ -1,7 +1,6 @@
 // deadline: 120 s
 import { closeSync, openSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -16,7 +15,7 @@ import {
 } from '../../src/index.ts';
 import { bridge } from '../../src/pools/bridge.ts';
 import { FUTILE_PAUSE_MIN_MS } from '../../src/state/pressure.ts';
-import { collect, collectUntil } from '../support/collection.ts';
+import { collectUntil } from '../support/collection.ts';
 import { isFull } from '../support/full.ts';
 import { failure } from '../support/rejection.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
@@ -98,49 +97,6 @@ test('somebody else may fill the disk, and free it again', async () => {
   const ref = await store.put(new Uint8Array(2 * MEBIBYTE).fill(1));
   // Released with its scope: a view that lives on keeps the file, and the disk could not be unmounted.
   await store.use(ref, (view) => assert.is(view[MEBIBYTE], 1));
-  await store.close();
-});
-
-test('a create with a time limit waits for what others give back, and no longer; nobody waits behind it', async () => {
-  const store = await Store.create({ memory: 4 * MEBIBYTE, spillLimit: 0 });
-  const big = await store.put(new Uint8Array(3 * MEBIBYTE));
-  const view = await big.get();
-  const source = new Uint8Array(2 * MEBIBYTE).fill(7);
-  await failure(() => store.put(source), ObjectStoreFullError, 'ObjectStoreFull');
-  const calls = [
-    () => store.put(source, { timeout: 30 }),
-    () => store.putSync(source, { timeout: 30 }),
-    () => store.create(source.length, { timeout: 30 }),
-  ];
-  for (const call of calls) {
-    const error = await failure(call, TimedOutError, 'TimedOut');
-    assert.match(error.message, 'no memory became free within 30 ms; held by client 0 (1 object, 3 MiB');
-    assert.ok(Array.isArray(error.values.holders) && error.values.holders.length === 1);
-  }
-  const waiting = [1, 2].map(() => store.put(source, { timeout: 4_000 }));
-  while ((await store.stats()).waitingCreates < 2) await delay(1);
-  const small = await store.put(new Uint8Array(MEBIBYTE / 2));
-  assert.is((await store.stats()).waitingCreates, 2);
-  store.release(view);
-  big.release();
-  // The first gets what comes free, the second what the first gives back.
-  const first = await waiting[0];
-  assert.is((await first?.get())?.[0], 7);
-  small.release();
-  first?.release();
-  collect();
-  const second = await waiting[1];
-  assert.is((await second?.get())?.[0], 7);
-  second?.release();
-  const aborted = failure(
-    () => store.put(new Uint8Array(4 * MEBIBYTE), { timeout: 4_000, signal: AbortSignal.timeout(20) }),
-    InterruptedError,
-    'Interrupted',
-  );
-  const keeping = store.putSync(source);
-  await aborted;
-  keeping.release();
-  await store.verify();
   await store.close();
 });
 

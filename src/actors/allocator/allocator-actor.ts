@@ -19,7 +19,7 @@ import { type Holder, PlasmoidError } from '../../state/errors.ts';
 import { UNIT_BYTES, unitsOf } from '../../state/slot-layout.ts';
 import { spillTarget } from '../../state/spill-plan.ts';
 import { stockBatch } from '../../state/stock-plan.ts';
-import { decodeSize, REPLY, REQUEST } from '../protocol.ts';
+import { decodeSize, PATIENCE, REPLY, REQUEST } from '../protocol.ts';
 import { BackgroundSpill } from './background-spill.ts';
 import { ClientLink } from './client-link.ts';
 import { type CollectionRound, CreateQueue, type CreateQueueHost } from './create-queue.ts';
@@ -202,7 +202,7 @@ export class AllocatorActor implements CreateQueueHost {
     switch (type) {
       case REQUEST.CREATE: {
         const sizeBytes = decodeSize(words, start + 1);
-        this.#queue.add(link, request, sizeBytes, (words[start + 3] ?? 0) === 1);
+        this.#queue.add(link, request, sizeBytes, words[start + 3] ?? PATIENCE.NORMAL);
         if (this.#queue.length === 1) {
           this.#queue.serve();
           this.#giveStock(link, sizeBytes);

@@ -9,7 +9,7 @@ import { formatByteSize } from '../../state/byte-size.ts';
 import type { Holder } from '../../state/errors.ts';
 import { CollectionThrottle, PressureLadder } from '../../state/pressure.ts';
 import { unitsOf } from '../../state/slot-layout.ts';
-import { type FailureReport, REPLY } from '../protocol.ts';
+import { type FailureReport, PATIENCE, REPLY } from '../protocol.ts';
 import type { ClientLink } from './client-link.ts';
 
 /** What the queue needs of the actor. */
@@ -90,21 +90,37 @@ export class CreateQueue {
     return this.#counts;
   }
 
-  add(link: ClientLink, request: number, sizeBytes: number, isPatient: boolean): void {
+  /** `patience` is one of `PATIENCE`. */
+  add(link: ClientLink, request: number, sizeBytes: number, patience: number): void {
     const failure = this.#impossible(sizeBytes);
     if (failure !== undefined) {
       fail(link, request, failure);
       return;
     }
-    this.#waiting.push({
+    const one: WaitingCreate = {
       link,
       request,
       sizeBytes,
-      isPatient,
+      isPatient: patience === PATIENCE.UNTIL_CANCELLED,
       ladder: new PressureLadder(this.#throttle, this.#host.nowMs()),
       due: 0,
       round: undefined,
       refusal: undefined,
+    };
+    if (patience === PATIENCE.NONE) this.#tryNow(one);
+    else this.#waiting.push(one);
+  }
+
+  /** Ray's immediate request: does not pass those that wait, and takes nothing from anybody. */
+  #tryNow(one: WaitingCreate): void {
+    this.#host.table.reclaimFreed();
+    if (this.length === 0 && this.#tryHead(one)) return;
+    const holders = this.#host.biggestHolders();
+    const message = `no memory is free now; held by ${describeHolders(holders)}`;
+    fail(one.link, one.request, {
+      error: 'TimedOutError',
+      message,
+      values: { timeoutMs: 0, sizeBytes: one.sizeBytes, holders },
     });
   }
 

@@ -24,7 +24,7 @@ import {
   StoreClosedError,
   TimedOutError,
 } from '../../state/errors.ts';
-import { decodeJsonText, encodeSize, REPLY, REQUEST } from '../protocol.ts';
+import { decodeJsonText, encodeSize, PATIENCE, REPLY, REQUEST } from '../protocol.ts';
 import { atCaller, failureToError, interrupted } from './failures.ts';
 import { timeLeftMs, type WaitLimits } from './wait-limits.ts';
 
@@ -100,11 +100,13 @@ export class AllocatorLink {
 
   /** A block for `sizeBytes`, from the actor. */
   async lease(sizeBytes: number, limits: WaitLimits): Promise<Lease> {
-    return expectLease(await this.#call(REQUEST.CREATE, createRecords(sizeBytes, limits), limits));
+    const { records, wait } = createCall(sizeBytes, limits);
+    return expectLease(await this.#call(REQUEST.CREATE, records, wait));
   }
 
   leaseSync(sizeBytes: number, limits: WaitLimits): Lease {
-    return expectLease(this.#callSync(REQUEST.CREATE, createRecords(sizeBytes, limits), limits));
+    const { records, wait } = createCall(sizeBytes, limits);
+    return expectLease(this.#callSync(REQUEST.CREATE, records, wait));
   }
 
   /** Waits until enough of the objects that these AWAIT records name are not being written any more. */
@@ -371,8 +373,18 @@ function attachInTurn<Attached>(control: ControlRegion, attach: () => Attached):
   }
 }
 
-function createRecords(sizeBytes: number, { timeoutMs }: WaitLimits): Records {
-  return [[...encodeSize(sizeBytes), timeoutMs === undefined ? 0 : 1]];
+/** The words of a create, and how long its answer is waited for. */
+function createCall(sizeBytes: number, limits: WaitLimits): { records: Records; wait: WaitLimits } {
+  const { timeoutMs } = limits;
+  // Without time the actor itself answers at once: a timer would be over before any answer.
+  if (timeoutMs === 0)
+    return { records: createRecords(sizeBytes, PATIENCE.NONE), wait: { ...limits, timeoutMs: undefined } };
+  const patience = timeoutMs === undefined ? PATIENCE.NORMAL : PATIENCE.UNTIL_CANCELLED;
+  return { records: createRecords(sizeBytes, patience), wait: limits };
+}
+
+function createRecords(sizeBytes: number, patience: number): Records {
+  return [[...encodeSize(sizeBytes), patience]];
 }
 
 function expectLease(answer: Answer): Lease {

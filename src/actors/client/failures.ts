@@ -13,6 +13,7 @@ import {
   type PlasmoidError,
   StoreClosedError,
   SystemError,
+  TimedOutError,
   WindowLostError,
 } from '../../state/errors.ts';
 import type { FailureReport } from '../protocol.ts';
@@ -23,6 +24,7 @@ const REPORTED = {
   OutOfResourceError,
   InvariantError,
   SystemError,
+  TimedOutError,
 } as const;
 
 /** The error that an actor's report describes. */
