@@ -261,5 +261,6 @@ function remaining(limits: WaitLimits): WaitOptions | undefined {
   const { timeoutMs, signal } = limits;
   if (timeoutMs === undefined && signal === undefined) return undefined;
   if (timeoutMs === undefined) return { signal };
-  return { signal, timeout: timeLeftMs(limits) };
+  // Whole milliseconds, as the error would say them.
+  return { signal, timeout: Math.ceil(timeLeftMs(limits)) };
 }
