@@ -125,8 +125,11 @@ export const timeout: Reader<number | undefined> = (value, name, context) => {
 };
 
 /** Objects that never hold options: `null`, and arrays of any size, whose elements would be taken for names. */
+/** Plain objects only, of whatever realm: of a signal, a map or an id given instead, nothing would be read. */
 function holdsNoOptions(given: object | null): boolean {
-  return given === null || Array.isArray(given) || ArrayBuffer.isView(given);
+  if (given === null) return true;
+  const prototype: object | null = Object.getPrototypeOf(given);
+  return prototype !== null && Object.getPrototypeOf(prototype) !== null;
 }
 
 function isAbortSignal(value: unknown): value is AbortSignal {

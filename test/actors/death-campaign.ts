@@ -20,6 +20,7 @@ import { ControlRegion } from '../../src/pools/control-region.ts';
 import { CLIENT, CLIENT_STATE, PARKING } from '../../src/state/control-layout.ts';
 import { collectUntil } from '../support/collection.ts';
 import { randomFrom, readSeed } from '../support/random.ts';
+import { tell } from '../support/tell.ts';
 import { ENDINGS, type Life, planDeaths, SCRIPTS, WORD } from './death-plan.ts';
 import type { DeathData } from './death-worker.ts';
 
@@ -298,9 +299,9 @@ export function deathCampaign(deaths: number): void {
     }
     const { spilledObjects } = await store.stats();
     const seconds = (performance.now() - startedMs) / 1000;
-    process.stdout.write(
+    tell(
       `${deaths} deaths in ${seconds.toFixed(1)} s, ${scene.middles} in the middle of a wait or copy; ` +
-        `${spilledObjects} objects were spilled\n`,
+        `${spilledObjects} objects were spilled`,
     );
     campaign.abort();
     await writing;

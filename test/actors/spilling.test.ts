@@ -17,6 +17,7 @@ import {
 } from '../../src/index.ts';
 import { failure } from '../support/rejection.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
+import { tell } from '../support/tell.ts';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -96,10 +97,10 @@ test('fifty times the memory by readers and writers in several threads: every by
       JSON.stringify(stats),
     );
     const mebibytes = (bytes: number): string => `${(bytes / MEBIBYTE).toFixed(0)} MiB`;
-    process.stdout.write(
+    tell(
       `${stats.requestedCollections} collections for ${mebibytes(stats.collectedBytes)}, ` +
         `${mebibytes(stats.evictedBytes)} evicted, ${mebibytes(stats.spilledBytes)} spilled, ` +
-        `${mebibytes(stats.fellBackBytes)} created on disk\n`,
+        `${mebibytes(stats.fellBackBytes)} created on disk`,
     );
     await store.trim();
     await store.verify();

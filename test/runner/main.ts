@@ -10,6 +10,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TOLD } from '../support/tell.ts';
 import { discover, type TestFile } from './discover.ts';
 import { SharedMemoryWatch } from './leftovers.ts';
 import { parseOptions, type RunnerOptions } from './options.ts';
@@ -27,7 +28,11 @@ function report({ name, passed, failed, skipped, durationMs, reasons, output }: 
   console.log(
     `${verdict}  ${name}  ${counts.filter(Boolean).join(', ')}  ${(durationMs / 1000).toFixed(2)} s`,
   );
-  if (reasons.length === 0) return;
+  if (reasons.length === 0) {
+    for (const line of output.split('\n'))
+      if (line.startsWith(TOLD)) console.log(indent(line.slice(TOLD.length)));
+    return;
+  }
   if (output.trim() !== '') console.log(indent(output));
   for (const reason of reasons) console.log(`  ${name}: ${reason}`);
   console.log('');

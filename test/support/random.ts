@@ -1,8 +1,10 @@
+import { tell } from './tell.ts';
+
 /** Reproducible randomness: a seed given by `--seed` (PLASMOID_SEED), or one that is printed. */
 export function readSeed(): number {
   const given = process.env.PLASMOID_SEED;
   const seed = given === undefined || given === '' ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-  process.stdout.write(`seed ${seed}\n`);
+  tell(`seed ${seed}`);
   return seed;
 }
 

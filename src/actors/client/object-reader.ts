@@ -156,8 +156,12 @@ export class ObjectReader {
 
   /** All values, or what they wait for. */
   #attemptAll(names: readonly Readable[]): unknown[] | Pending {
-    const { pending } = this.#partition(names);
-    if (pending.length > 0) return this.#pending(pending);
+    const { ready, pending } = this.#partition(names);
+    if (pending.length > 0) {
+      // Who waits for the others would wait in vain.
+      for (const name of ready) this.#assertNotGone(name);
+      return this.#pending(pending);
+    }
     const values: unknown[] = [];
     try {
       for (const name of names) {
@@ -181,6 +185,7 @@ export class ObjectReader {
   }
 
   #partition<Name extends Readable>(names: readonly Name[]): WaitResult<Name> {
+    this.#link.assertOpen();
     const ready: Name[] = [];
     const pending: Name[] = [];
     for (const name of names) (this.#isPending(name) ? pending : ready).push(name);
@@ -194,6 +199,19 @@ export class ObjectReader {
     const { state, generation } = this.#control.header(place.slot);
     const isCurrent = generation === place.generation;
     return isCurrent && (state === 'created' || state === 'writing');
+  }
+
+  #assertNotGone(name: Readable): void {
+    const place = this.#names.readablePlaceOf(name);
+    if (place === undefined) return;
+    const isThere = place.slot < this.#control.layout.maxObjects;
+    const { state, generation } = isThere
+      ? this.#control.header(place.slot)
+      : { state: 'free', generation: -1 };
+    if (generation === place.generation && (state === 'sealed' || state === 'referenced')) return;
+    // An id of somebody's choice may have been used again between the two looks.
+    if (name instanceof ObjectId && this.#names.isChosen(name)) return;
+    if (!this.#isPending(name)) throw statusToError(STATUS.NOT_FOUND, describe(name));
   }
 
   #pending(names: readonly Readable[]): Pending {

@@ -69,6 +69,11 @@ export class ObjectRef<T = unknown> implements Disposable {
     return this.store.getSync(this, options);
   }
 
+  /** What logs and messages show: never the store behind it. */
+  toJSON(): { readonly store: string; readonly slot: number; readonly generation: number } {
+    return { store: this.store.name, slot: this.slot, generation: this.generation };
+  }
+
   /** Gives this thread's share up. Views stay true. Doing it again, or after the store was closed, does nothing. */
   release(): void {
     if (this.track < 0) return;

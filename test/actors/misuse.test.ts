@@ -1,0 +1,55 @@
+/** Calls that are made by mistake, and that must not be left without an answer. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  InvalidArgumentError,
+  ObjectId,
+  ObjectNotFoundError,
+  Store,
+  StoreClosedError,
+} from '../../src/index.ts';
+import { failure } from '../support/rejection.ts';
+
+async function withStore(run: (store: Store) => Promise<void>): Promise<void> {
+  const store = await Store.create({ memory: 2 ** 20, spillLimit: 0 });
+  await run(store);
+  await store.verify();
+  await store.close();
+}
+
+test('options are plain objects, and nothing is silently left unread', () =>
+  withStore(async (store) => {
+    const id = ObjectId.fromRandom();
+    for (const options of [AbortSignal.timeout(20), id, new Map([['timeout', 1]]), new Date(), []]) {
+      for (const call of [() => store.get(id, Object(options)), () => store.put('value', Object(options))]) {
+        const error = await failure(call, InvalidArgumentError, 'InvalidArgument');
+        assert.is(error.values.name, 'options');
+      }
+    }
+    const ref = await store.put(1, Object.assign(Object.create(null), { timeout: 50 }));
+    assert.ok(JSON.stringify({ ref }).length < 200, 'a ref in a log is short');
+    ref.release();
+  }));
+
+test('several are not waited for when one of them is gone', () =>
+  withStore(async (store) => {
+    const [kept, gone] = [await store.put(1), await store.put(2)];
+    store.delete(gone);
+    const never = ObjectId.fromRandom();
+    for (const names of [
+      [gone, never],
+      [never, gone],
+      [kept, gone],
+    ]) {
+      await failure(() => store.get(names), ObjectNotFoundError, 'ObjectNotFound');
+      assert.throws(() => store.getSync(names), /does not exist, or was deleted/);
+    }
+    const closed = await Store.connect(store.handle);
+    await closed.close();
+    for (const names of [[], [kept]])
+      await failure(() => closed.wait(names), StoreClosedError, 'Disconnected');
+    kept.release();
+    gone.release();
+  }));
+
+test.run();
