@@ -94,7 +94,8 @@ export class ChannelReader<T = unknown> implements Disposable {
     this.#acquired = undefined;
     this.#letGo(acquired.value);
     if (!this.#shared.closed) this.#end.advance();
-    this.#shared.assertOpen();
+    // The writer may have waited for this very step to finish.
+    if (this.#end.record.state !== CHANNEL_STATE.FINISHED) this.#shared.assertOpen();
   }
 
   /**
