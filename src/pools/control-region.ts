@@ -14,7 +14,8 @@ import {
 } from '../state/control-layout.ts';
 import { InvalidArgumentError } from '../state/errors.ts';
 import { decodeHeader, type HeaderWord } from '../state/header-word.ts';
-import { ID_BYTES, SLOT } from '../state/slot-layout.ts';
+import type { ObjectState } from '../state/lifecycle/codes.ts';
+import { ID_BYTES, SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
 
 const TWO_32 = 2 ** 32;
 
@@ -122,6 +123,34 @@ export class ControlRegion {
   /** The decoded header of a slot. Consistent only while nobody changes it: its two halves are two loads. */
   header(slot: number): HeaderWord {
     return decodeHeader(this.slotWord(slot, SLOT.HEADER), this.slotWord(slot, SLOT.GENERATION));
+  }
+
+  /** State of the object at a place; undefined when it has gone, and the slot with it or to another. */
+  stateAt({
+    slot,
+    generation,
+  }: {
+    readonly slot: number;
+    readonly generation: number;
+  }): ObjectState | undefined {
+    if (slot >= this.layout.maxObjects) return undefined;
+    const header = this.header(slot);
+    return header.generation === generation ? header.state : undefined;
+  }
+
+  /** Milliseconds since the object was created. The bridge's clock wraps: only differences mean something. */
+  ageMs(slot: number, nowMs: number): number {
+    return (nowMs - this.slotWord(slot, SLOT.CREATED_MS)) >>> 0;
+  }
+
+  /** Milliseconds since the object was sealed, or its last window went. */
+  idleMs(slot: number, nowMs: number): number {
+    return (nowMs - this.slotWord(slot, SLOT.LAST_USE_MS)) >>> 0;
+  }
+
+  /** Bytes of the block behind a slot. */
+  blockBytes(slot: number): number {
+    return this.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
   }
 
   sizeBytes(slot: number): number {

@@ -1,6 +1,6 @@
 /** Objects that only the store holds: they go when their memory is needed, the least recently used first. */
 import { ACTOR } from '../state/control-layout.ts';
-import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
+import { SLOT } from '../state/slot-layout.ts';
 import { chooseSpillBatch, type SpillCandidate } from '../state/spill-plan.ts';
 import { type BridgeActor, bridge } from './bridge.ts';
 import type { ControlRegion } from './control-region.ts';
@@ -48,9 +48,8 @@ export class Eviction {
     for (let slot = 0; slot < slots; slot++) {
       const { state, location, generation } = control.header(slot);
       if (state !== 'sealed' || location !== 'primary' || !isKeptByStore(control, slot)) continue;
-      const blockBytes = control.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
-      const idleMs = (nowMs - control.slotWord(slot, SLOT.LAST_USE_MS)) >>> 0;
-      candidates.push({ slot, generation, blockBytes, idleMs });
+      const blockBytes = control.blockBytes(slot);
+      candidates.push({ slot, generation, blockBytes, idleMs: control.idleMs(slot, nowMs) });
     }
     return candidates;
   }

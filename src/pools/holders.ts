@@ -2,7 +2,7 @@
 import { formatByteSize } from '../state/byte-size.ts';
 import { ACTOR } from '../state/control-layout.ts';
 import type { Holder } from '../state/errors.ts';
-import { SLOT } from '../state/slot-layout.ts';
+import { isBeingWritten, isSealed } from '../state/lifecycle/codes.ts';
 import { bridge } from './bridge.ts';
 import type { ControlRegion } from './control-region.ts';
 
@@ -26,9 +26,9 @@ export function biggestHolders(control: ControlRegion, count = HOLDERS_TOLD): Ho
   const end = control.actorWord(ACTOR.OBJECT_HIGH_WATER);
   for (let slot = 0; slot < end; slot++) {
     const { state } = control.header(slot);
-    const isLive = ['created', 'writing', 'sealed', 'referenced'].includes(state);
+    const isLive = isBeingWritten(state) || isSealed(state);
     if (!isLive && state !== 'deleting') continue;
-    const ageMs = (nowMs - control.slotWord(slot, SLOT.CREATED_MS)) >>> 0;
+    const ageMs = control.ageMs(slot, nowMs);
     const holders = isLive ? live.filter((client) => control.holds(client, slot)) : [VIEWS_ONLY];
     for (const holder of holders) add(tallies, holder, control.sizeBytes(slot), ageMs);
   }

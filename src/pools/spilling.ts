@@ -116,10 +116,8 @@ export class Spilling {
       if (state !== 'sealed' || location !== 'primary' || this.#moves.has(slot)) continue;
       // Not worth the disk: it is evicted.
       if (isKeptByStore(this.#control, slot)) continue;
-      const blockBytes = this.#control.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
-      // The clock wraps: only differences mean something.
-      const idleMs = (nowMs - this.#control.slotWord(slot, SLOT.LAST_USE_MS)) >>> 0;
-      candidates.push({ slot, generation, blockBytes, idleMs });
+      const blockBytes = this.#control.blockBytes(slot);
+      candidates.push({ slot, generation, blockBytes, idleMs: this.#control.idleMs(slot, nowMs) });
     }
     return candidates;
   }
@@ -147,13 +145,13 @@ export class Spilling {
     const move = this.#moves.get(slot);
     this.#moves.delete(slot);
     if (move === undefined || this.#fallback === undefined) return 0;
-    const units = this.#control.slotWord(slot, SLOT.CAPACITY_UNITS);
+    const freedBytes = this.#control.blockBytes(slot);
     if (!isWritten || !this.#table.moveToFallback(slot, move.generation, move.block)) {
       this.#fallback.free(move.block);
       return 0;
     }
     this.#objects++;
     this.#bytes += this.#control.sizeBytes(slot);
-    return units * UNIT_BYTES;
+    return freedBytes;
   }
 }

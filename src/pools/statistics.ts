@@ -1,7 +1,8 @@
 /** Sums over the object table and the pools: what `stats()` tells. */
+
 import type { ObjectLocation } from '../state/header-word.ts';
 import type { ObjectState } from '../state/lifecycle/codes.ts';
-import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
+import { isBeingWritten } from '../state/lifecycle/codes.ts';
 import type { ControlRegion } from './control-region.ts';
 import type { MemoryPool } from './memory-pool.ts';
 
@@ -86,9 +87,9 @@ export function storeStatistics(
   for (let slot = 0; slot < end; slot++) {
     const { state, location } = control.header(slot);
     counts.set(state, (counts.get(state) ?? 0) + 1);
-    if (state === 'leased') leased[location] += control.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
+    if (state === 'leased') leased[location] += control.blockBytes(slot);
     if (OBJECT_STATES.includes(state)) object[location] += control.sizeBytes(slot);
-    if (UNSEALED_STATES.includes(state)) unsealed[location] += control.sizeBytes(slot);
+    if (isBeingWritten(state)) unsealed[location] += control.sizeBytes(slot);
   }
   const count = (...states: ObjectState[]): number =>
     states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);

@@ -112,9 +112,7 @@ export class AllocatorActor implements CreateQueueHost {
   }
 
   evictFor(sizeBytes: number): void {
-    const { capacityBytes, allocatedBytes } = this.primary;
-    if (sizeBytes > capacityBytes) return;
-    this.#eviction.evict(spillTarget(sizeBytes, capacityBytes - allocatedBytes, capacityBytes));
+    if (sizeBytes <= this.primary.capacityBytes) this.evict(this.#targetFor(sizeBytes));
   }
 
   evict(targetBytes: number): number {
@@ -122,11 +120,10 @@ export class AllocatorActor implements CreateQueueHost {
   }
 
   spillFor(sizeBytes: number): boolean {
-    const { capacityBytes, allocatedBytes } = this.primary;
-    if (sizeBytes > capacityBytes) return false;
+    if (sizeBytes > this.primary.capacityBytes) return false;
     this.#backgroundSpill.expectMore();
     if (this.#spilling.isBusy) return true;
-    return this.#spilling.start(spillTarget(sizeBytes, capacityBytes - allocatedBytes, capacityBytes)) > 0;
+    return this.#spilling.start(this.#targetFor(sizeBytes)) > 0;
   }
 
   biggestHolders(): Holder[] {
@@ -135,6 +132,12 @@ export class AllocatorActor implements CreateQueueHost {
 
   wantMemory(wanted: boolean): void {
     this.#control.setActorWord(ACTOR.WANTED, wanted ? 1 : 0);
+  }
+
+  /** Bytes to make free for a create of this size. */
+  #targetFor(sizeBytes: number): number {
+    const { capacityBytes, allocatedBytes } = this.primary;
+    return spillTarget(sizeBytes, capacityBytes - allocatedBytes, capacityBytes);
   }
 
   /** One look at everything; how much was done. */

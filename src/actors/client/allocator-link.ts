@@ -375,16 +375,12 @@ function attachInTurn<Attached>(control: ControlRegion, attach: () => Attached):
 
 /** The words of a create, and how long its answer is waited for. */
 function createCall(sizeBytes: number, limits: WaitLimits): { records: Records; wait: WaitLimits } {
-  const { timeoutMs } = limits;
+  const records = (patience: number): Records => [[...encodeSize(sizeBytes), patience]];
   // Without time the actor itself answers at once: a timer would be over before any answer.
-  if (timeoutMs === 0)
-    return { records: createRecords(sizeBytes, PATIENCE.NONE), wait: { ...limits, timeoutMs: undefined } };
-  const patience = timeoutMs === undefined ? PATIENCE.NORMAL : PATIENCE.UNTIL_CANCELLED;
-  return { records: createRecords(sizeBytes, patience), wait: limits };
-}
-
-function createRecords(sizeBytes: number, patience: number): Records {
-  return [[...encodeSize(sizeBytes), patience]];
+  if (limits.timeoutMs === 0)
+    return { records: records(PATIENCE.NONE), wait: { ...limits, timeoutMs: undefined } };
+  const hasLimit = limits.timeoutMs !== undefined;
+  return { records: records(hasLimit ? PATIENCE.UNTIL_CANCELLED : PATIENCE.NORMAL), wait: limits };
 }
 
 function expectLease(answer: Answer): Lease {

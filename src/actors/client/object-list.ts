@@ -4,7 +4,6 @@ import type { ControlRegion } from '../../pools/control-region.ts';
 import type { ObjectLocation } from '../../state/header-word.ts';
 import { ObjectId } from '../../state/ids/object-id.ts';
 import type { ObjectState } from '../../state/lifecycle/codes.ts';
-import { SLOT } from '../../state/slot-layout.ts';
 
 /** An object, as found in the table. */
 export interface ObjectEntry {
@@ -47,9 +46,8 @@ export function listObjects(control: ControlRegion): ObjectEntry[] {
       heldBy: clients.filter((client) => control.holds(client, slot)),
       evictable,
       creator: control.owner(slot) ?? -1,
-      // The clock wraps: only differences mean something.
-      ageMs: (nowMs - control.slotWord(slot, SLOT.CREATED_MS)) >>> 0,
-      idleMs: (nowMs - control.slotWord(slot, SLOT.LAST_USE_MS)) >>> 0,
+      ageMs: control.ageMs(slot, nowMs),
+      idleMs: control.idleMs(slot, nowMs),
     });
   }
   return entries;

@@ -1,9 +1,11 @@
 /** Getting: values of sealed objects, and waiting for objects that are not sealed, or not even created, yet. */
+
 import type { BridgeClient } from '../../pools/bridge.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
 import { STATUS } from '../../state/bridge-status.ts';
 import { ObjectNotSealedError, TimedOutError } from '../../state/errors.ts';
 import { ObjectId } from '../../state/ids/object-id.ts';
+import { isBeingWritten, isSealed } from '../../state/lifecycle/codes.ts';
 import {
   decodeFormat,
   FORMAT,
@@ -194,24 +196,15 @@ export class ObjectReader {
 
   #isPending(name: Readable): boolean {
     const place = this.#names.readablePlaceOf(name);
-    if (place === undefined) return true;
-    if (place.slot >= this.#control.layout.maxObjects) return false;
-    const { state, generation } = this.#control.header(place.slot);
-    const isCurrent = generation === place.generation;
-    return isCurrent && (state === 'created' || state === 'writing');
+    return place === undefined || isBeingWritten(this.#control.stateAt(place));
   }
 
   #assertNotGone(name: Readable): void {
     const place = this.#names.readablePlaceOf(name);
-    if (place === undefined) return;
-    const isThere = place.slot < this.#control.layout.maxObjects;
-    const { state, generation } = isThere
-      ? this.#control.header(place.slot)
-      : { state: 'free', generation: -1 };
-    if (generation === place.generation && (state === 'sealed' || state === 'referenced')) return;
-    // An id of somebody's choice may have been used again between the two looks.
-    if (name instanceof ObjectId && this.#names.isChosen(name)) return;
-    if (!this.#isPending(name)) throw statusToError(STATUS.NOT_FOUND, describe(name));
+    // An id of somebody's choice may be used again.
+    if (place === undefined || (name instanceof ObjectId && this.#names.isChosen(name))) return;
+    const state = this.#control.stateAt(place);
+    if (!isBeingWritten(state) && !isSealed(state)) throw statusToError(STATUS.NOT_FOUND, describe(name));
   }
 
   #pending(names: readonly Readable[]): Pending {

@@ -1,9 +1,11 @@
 /** The store, as one thread sees it. */
+
 import type { BridgeClient } from '../../pools/bridge.ts';
 import type { StoreStatistics } from '../../pools/statistics.ts';
 import { STATUS } from '../../state/bridge-status.ts';
 import { StoreClosedError } from '../../state/errors.ts';
 import { ObjectId } from '../../state/ids/object-id.ts';
+import { isSealed } from '../../state/lifecycle/codes.ts';
 import { invalidArgument } from '../../state/options.ts';
 import {
   isStorableView,
@@ -289,9 +291,7 @@ export class Store implements RefHost, AsyncDisposable {
   contains(name: ObjectName): boolean {
     this.#assertOpen();
     const place = this.connection.names.placeOf(name);
-    if (place === undefined || place.slot >= this.connection.control.layout.maxObjects) return false;
-    const { state, generation } = this.connection.control.header(place.slot);
-    return generation === place.generation && (state === 'sealed' || state === 'referenced');
+    return place !== undefined && isSealed(this.connection.control.stateAt(place));
   }
 
   /**

@@ -33,14 +33,16 @@ export function encodeValue(value: Storable): EncodedValue {
     sizeOf(value);
     return { source: value, format: formatOf(value) };
   }
-  if (hasRef(value)) {
-    throw new UnstorableValueError('a ref cannot be stored, because nothing would count it: send its token', {
-      type: typeof value,
-    });
-  }
   try {
     return { source: serialize(value), format: FORMAT.serialized };
   } catch (cause) {
+    if (hasRef(value)) {
+      throw new UnstorableValueError(
+        'a ref cannot be stored, because nothing would count it: send its token',
+        { type: typeof value },
+        { cause },
+      );
+    }
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UnstorableValueError(
       `the value cannot be stored: ${reason}`,
@@ -50,7 +52,7 @@ export function encodeValue(value: Storable): EncodedValue {
   }
 }
 
-/** A ref itself, or one that is found at first sight; others fail as they are serialised. */
+/** Whether the value is a ref, or has one at first sight: why it could not be serialised. */
 function hasRef(value: unknown): boolean {
   if (value instanceof ObjectRef) return true;
   return (

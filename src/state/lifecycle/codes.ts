@@ -72,6 +72,16 @@ export const STATE_CODE: { readonly [S in ObjectState]: number } = codesOf(STATE
 /** Event name → code. */
 export const EVENT_CODE: { readonly [E in ObjectEvent]: number } = codesOf(EVENTS);
 
+/** Whether somebody may still write its bytes. */
+export function isBeingWritten(state: ObjectState | undefined): boolean {
+  return state === 'created' || state === 'writing';
+}
+
+/** Whether it can be got. */
+export function isSealed(state: ObjectState | undefined): boolean {
+  return state === 'sealed' || state === 'referenced';
+}
+
 function codesOf<Name extends string>(names: readonly Name[]): { readonly [N in Name]: number } {
   const codes = {} as { [N in Name]: number };
   names.forEach((name, code) => {

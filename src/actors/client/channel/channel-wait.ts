@@ -1,5 +1,6 @@
 /** Sleeping until the other side of a channel moves: in `Atomics.wait`, or in the event loop. */
 import { ChannelTimeoutError } from '../../../state/errors.ts';
+import type { AllocatorLink } from '../allocator-link.ts';
 import type { Connection } from '../connection.ts';
 import { atCaller, interrupted } from '../failures.ts';
 import { timeLeftMs, type WaitLimits } from '../wait-limits.ts';
@@ -18,14 +19,9 @@ const WAIT_SLICE_MS = 100;
 
 /** Throws `ChannelTimeoutError`, `StoreClosedError`, and what the condition throws. */
 export function waitSync({ control, link }: Connection, condition: Condition, limits: WaitLimits): void {
-  for (;;) {
-    const seen = condition.announceSleep();
-    // SYNC channel-end: looked at last, behind the announcement.
-    if (condition.isMet() || seen === undefined) return;
-    link.assertOpen();
-    const leftMs = timeLeftMs(limits);
-    if (leftMs <= 0) throw timedOut(limits);
-    Atomics.wait(control.words, condition.bellIndex, seen, Math.min(leftMs, WAIT_SLICE_MS));
+  for (let sleep = nextSleep(link, condition, limits); sleep !== undefined; ) {
+    Atomics.wait(control.words, condition.bellIndex, sleep.seen, Math.min(sleep.leftMs, WAIT_SLICE_MS));
+    sleep = nextSleep(link, condition, limits);
   }
 }
 
@@ -34,21 +30,33 @@ export async function wait(connection: Connection, condition: Condition, limits:
   const { control, link } = connection;
   const interruption = interruptionOf(connection, limits);
   try {
-    for (;;) {
-      const seen = condition.announceSleep();
-      // SYNC channel-end: looked at last, behind the announcement.
-      if (condition.isMet() || seen === undefined) return;
-      link.assertOpen();
-      const leftMs = timeLeftMs(limits);
-      if (leftMs <= 0) throw timedOut(limits);
-      const sleep = Atomics.waitAsync(control.words, condition.bellIndex, seen, leftMs);
-      if (sleep.async) await Promise.race([sleep.value, interruption.promise]);
+    for (let sleep = nextSleep(link, condition, limits); sleep !== undefined; ) {
+      const woken = Atomics.waitAsync(control.words, condition.bellIndex, sleep.seen, sleep.leftMs);
+      if (woken.async) await Promise.race([woken.value, interruption.promise]);
+      sleep = nextSleep(link, condition, limits);
     }
   } catch (error) {
     throw atCaller(error);
   } finally {
     interruption.forget();
   }
+}
+
+interface Sleep {
+  /** The bell's value to sleep on. */
+  readonly seen: number;
+  readonly leftMs: number;
+}
+
+/** Announces the next sleep; undefined when there is nothing to wait for any more. */
+function nextSleep(link: AllocatorLink, condition: Condition, limits: WaitLimits): Sleep | undefined {
+  const seen = condition.announceSleep();
+  // SYNC channel-end: looked at last, behind the announcement.
+  if (condition.isMet() || seen === undefined) return undefined;
+  link.assertOpen();
+  const leftMs = timeLeftMs(limits);
+  if (leftMs <= 0) throw timedOut(limits);
+  return { seen, leftMs };
 }
 
 interface Interruption {
