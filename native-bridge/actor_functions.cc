@@ -156,6 +156,13 @@ void CommitSpill(const Arguments& arguments) {
       self->arena->CommitSpill(Unsigned(arguments, 0), Unsigned(arguments, 1), Unsigned(arguments, 2)));
 }
 
+// check(slot) → whether the bytes of a sealed object are those that were sealed; always so but in debug mode
+void Check(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self == nullptr) return;
+  arguments.GetReturnValue().Set(self->arena->CheckBytes(Unsigned(arguments, 0)));
+}
+
 // evict(slot, generation) → whether the object has gone
 void Evict(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
@@ -261,6 +268,7 @@ void AttachActor(const Arguments& arguments) {
       {"takeSpilled", TakeSpilled},
       {"commitSpill", CommitSpill},
       {"evict", Evict},
+      {"check", Check},
       {"finishReclaim", FinishReclaim},
       {"recallLeases", RecallLeases},
       {"deleteObject", DeleteObject},

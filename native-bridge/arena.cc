@@ -18,6 +18,7 @@ Arena::Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, s
   primary_base_ = primary_->base();
   fallback_base_ = fallback_ ? fallback_->base() : nullptr;
   max_objects_ = HeaderValue(store_header::kMaxObjects);
+  debug_ = HeaderValue(store_header::kDebug) != 0;
   objects_ = base + HeaderValue(store_header::kObjectsOffset);
   owners_ = reinterpret_cast<uint16_t*>(base + HeaderValue(store_header::kOwnersOffset));
   clients_ = base + HeaderValue(store_header::kClientsOffset);

@@ -78,6 +78,17 @@ class Arena {
   // The actor gives the store's hold up, if it is the only one and nobody views the object. Whether the object has gone.
   bool Evict(uint32_t number, uint32_t generation);
 
+  // --- debug mode (arena_debug.cc) ---
+  bool debug() const { return debug_; }
+  // Notes what the bytes are; before the step that seals them.
+  void StoreChecksum(uint32_t number);
+  // Whether the bytes are still those that were sealed; if not, says so to the actor, once. The caller has a pin, or is
+  // the actor and looks at an object that nobody is about to free.
+  bool CheckBytes(uint32_t number);
+  bool IsMarkedDamaged(uint32_t number) const;
+  // The same check at the end of a window. True when the window's pin must stay, so that nobody gets the block.
+  bool KeepEvidence(uint32_t number);
+
   // Makes an object unreachable for new views; a status.
   int32_t Delete(uint32_t number, uint32_t generation);
 
@@ -139,6 +150,7 @@ class Arena {
   uint8_t* primary_base_;
   uint8_t* fallback_base_;
   uint32_t max_objects_;
+  bool debug_;
   uint8_t* objects_;
   uint16_t* owners_;
   uint8_t* clients_;

@@ -18,7 +18,7 @@ std::shared_ptr<v8::BackingStore> MakeWindow(const std::shared_ptr<Arena>& arena
       arena->Bytes(number, header), arena->Size(number), v8::BackingStore::EmptyDeleter, nullptr);
   return {plain.release(), [arena, number](v8::BackingStore* gone) {
             delete gone;
-            arena->Unpin(number);
+            if (!arena->KeepEvidence(number)) arena->Unpin(number);
           }};
 }
 
@@ -44,9 +44,9 @@ Client::Client(std::shared_ptr<Arena> the_arena, uint32_t the_index, v8::Isolate
       environment(node::GetCurrentEnvironment(the_isolate->GetCurrentContext())),
       stock_(kClassCount),
       stock_limit_bytes_(stock_limit_bytes) {
-  v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, 4 * sizeof(uint32_t));
+  v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, result_word::kWords * sizeof(uint32_t));
   result = static_cast<uint32_t*>(buffer->Data());
-  result_array.Reset(isolate, v8::Uint32Array::New(buffer, 0, 4));
+  result_array.Reset(isolate, v8::Uint32Array::New(buffer, 0, result_word::kWords));
 }
 
 void Client::Disconnect() {
@@ -72,6 +72,8 @@ void Client::EndOfThread() {
     window.store.reset();
   }
   writables_.clear();
+  for (QuarantinedWindow& window : quarantined_) window.buffer.Reset();
+  quarantined_.clear();
 }
 
 // --- stock ---
@@ -128,6 +130,10 @@ bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, 
   const uint32_t now = CoarseNowMs();
   record[slot::kCreatedMs] = now;
   StoreRelaxed(record + slot::kLastUseMs, now);
+  if (arena->debug()) {
+    Store(record + slot::kChecksum, checksum::kNone);
+    Store(record + slot::kCallSite, result[result_word::kCallSite]);
+  }
   HoldFirst(number);
   return true;
 }
@@ -262,6 +268,24 @@ v8::MaybeLocal<v8::ArrayBuffer> Client::WriteWindow(uint32_t number, uint32_t ge
       },
       v8::WeakCallbackType::kParameter);
   return buffer;
+}
+
+void Client::Quarantine(v8::Local<v8::ArrayBuffer> buffer) {
+  QuarantinedWindow& window = quarantined_.emplace_front();
+  window.client = this;
+  window.self = quarantined_.begin();
+  window.store = buffer->GetBackingStore();
+  window.buffer.Reset(isolate, buffer);
+  window.buffer.SetWeak(
+      &window,
+      [](const v8::WeakCallbackInfo<QuarantinedWindow>& info) {
+        QuarantinedWindow* gone = info.GetParameter();
+        gone->buffer.Reset();
+        // It may run the deleter: last, when the list knows nothing of it any more.
+        std::shared_ptr<v8::BackingStore> store = std::move(gone->store);
+        gone->client->quarantined_.erase(gone->self);
+      },
+      v8::WeakCallbackType::kParameter);
 }
 
 WritableWindow* Client::FindWritable(uint32_t window_index, uint32_t number, uint32_t generation) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <unordered_set>
 #include <vector>
@@ -38,6 +39,15 @@ struct WritableWindow {
   uint32_t generation = 0;
   uint32_t index = 0;
   bool in_use = false;
+  v8::Global<v8::ArrayBuffer> buffer;
+  std::shared_ptr<v8::BackingStore> store;
+};
+
+// In debug mode, a read window that was released early. Kept as a writable one is, and for the same reason: a native
+// operation that was still under way neither reads nor writes another's bytes, and what it wrote is found out.
+struct QuarantinedWindow {
+  Client* client = nullptr;
+  std::list<QuarantinedWindow>::iterator self;
   v8::Global<v8::ArrayBuffer> buffer;
   std::shared_ptr<v8::BackingStore> store;
 };
@@ -83,6 +93,8 @@ class Client {
   v8::MaybeLocal<v8::ArrayBuffer> WriteWindow(uint32_t number, uint32_t generation, uint32_t* index);
   WritableWindow* FindWritable(uint32_t index, uint32_t number, uint32_t generation);
   bool IsWritable(const void* data) const { return open_writables_.count(data) != 0; }
+  // Keeps the pin of a window that is about to be detached until its ArrayBuffer object is collected.
+  void Quarantine(v8::Local<v8::ArrayBuffer> buffer);
   // After sealing or aborting: the address may be read through windows from now on.
   void CloseWritable(const WritableWindow& window) { open_writables_.erase(window.store->Data()); }
 
@@ -92,7 +104,7 @@ class Client {
   const uint32_t index;
   v8::Isolate* const isolate;
   node::Environment* const environment;
-  // What calls answer beside their return value: [slot, generation, track, format].
+  // What calls answer beside their return value, and are told beside their arguments. Indexed by result_word.
   uint32_t* result = nullptr;
   v8::Global<v8::Uint32Array> result_array;
   bool connected = true;
@@ -107,6 +119,7 @@ class Client {
   std::vector<uint32_t> tracked_free_;
   std::deque<WritableWindow> writables_;
   std::vector<uint32_t> writables_free_;
+  std::list<QuarantinedWindow> quarantined_;
   // Addresses of windows that are still being written. No two are equal: a block has one owner while it is pinned.
   std::unordered_set<const void*> open_writables_;
   std::vector<std::vector<StockEntry>> stock_;

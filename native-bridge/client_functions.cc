@@ -19,10 +19,6 @@ struct Connection {
   LoopBell* bell;
 };
 
-// Words of Client::result.
-enum Result { kNumber, kGeneration, kTrack, kFormat };
-inline constexpr Result kWritable = kFormat;
-
 Connection* Self(const Arguments& arguments) {
   return static_cast<Connection*>(arguments.Data().As<v8::External>()->Value());
 }
@@ -93,8 +89,8 @@ int32_t CreateObject(Client* client, const Arguments& arguments, int id_index, i
   }
   // SYNC await-id: entered before this look. The actor sets the word before its look into the index.
   if (named && Load(client->arena->Word(actor::kIdsAwaited)) != 0) client->arena->Await(number, generation);
-  client->result[kNumber] = number;
-  client->result[kGeneration] = generation;
+  client->result[result_word::kSlot] = number;
+  client->result[result_word::kGeneration] = generation;
   return status::kOk;
 }
 
@@ -105,12 +101,13 @@ void Put(const Arguments& arguments) {
   const Source source = SourceOf(arguments[0]);
   const int32_t answer = CreateObject(client, arguments, 3, 4, source.bytes, Unsigned(arguments, 1));
   if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
-  const uint32_t number = client->result[kNumber];
+  const uint32_t number = client->result[result_word::kSlot];
   Arena& arena = *client->arena;
   CopySource(source, arena.Bytes(number, Load(arena.Header(number))));
-  client->result[kTrack] = client->Track(arguments[2].As<v8::Object>(), number);
+  client->result[result_word::kTrack] = client->Track(arguments[2].As<v8::Object>(), number);
+  arena.StoreChecksum(number);
   // SYNC seal-get: the bytes are written before this compare-exchange.
-  arena.Apply(number, client->result[kGeneration], Event::kSeal);
+  arena.Apply(number, client->result[result_word::kGeneration], Event::kSeal);
   arguments.GetReturnValue().Set(status::kOk);
 }
 
@@ -121,16 +118,16 @@ void Create(const Arguments& arguments) {
   if (client == nullptr) return;
   const int32_t answer = CreateObject(client, arguments, 3, 4, Integer(arguments, 0), Unsigned(arguments, 1));
   if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
-  const uint32_t number = client->result[kNumber];
+  const uint32_t number = client->result[result_word::kSlot];
   uint32_t writable;
   v8::Local<v8::ArrayBuffer> buffer;
-  if (!client->WriteWindow(number, client->result[kGeneration], &writable).ToLocal(&buffer)) {
+  if (!client->WriteWindow(number, client->result[result_word::kGeneration], &writable).ToLocal(&buffer)) {
     client->ForgetCreated(number);
     return arguments.GetReturnValue().Set(status::kNoWindow);
   }
-  client->result[kTrack] =
-      client->TrackSlot(arguments[2].As<v8::Object>(), number, client->result[kGeneration]);
-  client->result[kWritable] = writable;
+  client->result[result_word::kTrack] =
+      client->TrackSlot(arguments[2].As<v8::Object>(), number, client->result[result_word::kGeneration]);
+  client->result[result_word::kWritable] = writable;
   arguments.GetReturnValue().Set(buffer);
 }
 
@@ -154,6 +151,7 @@ void Seal(const Arguments& arguments) {
     return arguments.GetReturnValue().Set(status::kWindowLost);
   }
   arena.Slot(number)[slot::kFormat] = Unsigned(arguments, 5);
+  arena.StoreChecksum(number);
   client->Retrack(track, arguments[4].As<v8::Object>());
   // SYNC seal-get: the writable window is gone from JavaScript, and its bytes are written, before this step.
   const bool sealed = arena.Apply(number, generation, Event::kSeal);
@@ -187,7 +185,7 @@ void Hold(const Arguments& arguments) {
   const uint32_t number = Unsigned(arguments, 1);
   if (number >= client->arena->HighWater()) return arguments.GetReturnValue().Set(status::kNotFound);
   const int32_t answer = client->HoldAgain(number, Unsigned(arguments, 2));
-  if (answer == status::kOk) client->result[kTrack] = client->Track(arguments[0].As<v8::Object>(), number);
+  if (answer == status::kOk) client->result[result_word::kTrack] = client->Track(arguments[0].As<v8::Object>(), number);
   arguments.GetReturnValue().Set(answer);
 }
 
@@ -203,11 +201,15 @@ void Get(const Arguments& arguments) {
   if (client == nullptr) return;
   const uint32_t number = Unsigned(arguments, 0);
   if (number >= client->arena->max_objects()) return arguments.GetReturnValue().Set(status::kNotFound);
-  uint64_t header;
-  const int32_t answer = client->arena->Pin(number, Unsigned(arguments, 1), &header);
+  const uint32_t generation = Unsigned(arguments, 1);
+  uint64_t header = Load(client->arena->Header(number));
+  if (client->arena->IsMarkedDamaged(number) && GenerationOf(header) == generation) {
+    return arguments.GetReturnValue().Set(status::kDamaged);
+  }
+  const int32_t answer = client->arena->Pin(number, generation, &header);
   if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
   const v8::Local<v8::ArrayBuffer> buffer = client->ReadWindow(number, header);
-  client->result[kFormat] = client->arena->Slot(number)[slot::kFormat];
+  client->result[result_word::kFormat] = client->arena->Slot(number)[slot::kFormat];
   arguments.GetReturnValue().Set(buffer);
 }
 
@@ -220,10 +222,20 @@ void ReleaseWindow(const Arguments& arguments) {
   const void* data = AddressOf(buffer);
   const std::shared_ptr<Arena> arena = client->arena_of_windows.lock();
   const bool is_window = arena && !buffer->WasDetached() && arena->Contains(data) && !client->IsWritable(data);
+  if (is_window && arena->debug()) client->Quarantine(buffer);
   if (!is_window || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
     return arguments.GetReturnValue().Set(status::kNotAWindow);
   }
   arguments.GetReturnValue().Set(status::kOk);
+}
+
+// check(slot, generation) → status: kDamaged when the bytes of an object that this thread views are not those that were
+// sealed. In debug mode; also after the store was closed or left.
+void Check(const Arguments& arguments) {
+  const std::shared_ptr<Arena> arena = Self(arguments)->client->arena_of_windows.lock();
+  const uint32_t number = Unsigned(arguments, 0);
+  const bool is_there = arena && GenerationOf(Load(arena->Header(number))) == Unsigned(arguments, 1);
+  arguments.GetReturnValue().Set(is_there && !arena->CheckBytes(number) ? status::kDamaged : status::kOk);
 }
 
 // delete(slot, generation) → status
@@ -247,7 +259,7 @@ void LookUp(const Arguments& arguments) {
   uint8_t id[kIdBytes];
   IdBytes(arguments, 0, id, kIdBytes);
   arguments.GetReturnValue().Set(
-      client->arena->LookUpId(id, &client->result[kNumber], &client->result[kGeneration]));
+      client->arena->LookUpId(id, &client->result[result_word::kSlot], &client->result[result_word::kGeneration]));
 }
 
 // addStock(slot, generation)
@@ -347,6 +359,7 @@ void AttachClient(const Arguments& arguments) {
       {"addStock", AddStock}, {"handBack", HandBack},
       {"wakeActor", WakeActor}, {"keepAlive", KeepAlive},
       {"disconnect", Disconnect}, {"keep", Keep},
+      {"check", Check},
   };
   for (const auto& [name, callback] : methods) AddMethod(isolate, object, name, callback, self);
   auto set = [&](const char* name, v8::Local<v8::Value> value) {

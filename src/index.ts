@@ -2,6 +2,7 @@
 export { Channel, type ChannelOptions, type ChannelToken } from './actors/client/channel/channel.ts';
 export type { ChannelReader } from './actors/client/channel/channel-reader.ts';
 export type { ChannelWriter, WriteAcquireOptions } from './actors/client/channel/channel-writer.ts';
+export { onStoreEvent } from './actors/client/diagnostics.ts';
 export type { ObjectEntry } from './actors/client/object-list.ts';
 export type { ObjectToken } from './actors/client/object-place.ts';
 export { ObjectRef } from './actors/client/object-ref.ts';
@@ -20,6 +21,7 @@ export {
 export { WritableSlot } from './actors/client/writable-slot.ts';
 export type { PoolStatistics, StoreStatistics } from './pools/statistics.ts';
 export * from './state/errors.ts';
+export type { Leak, StoreEventName, StoreEvents, StoreMessage } from './state/events.ts';
 export type { ObjectLocation } from './state/header-word.ts';
 export { ObjectId } from './state/ids/object-id.ts';
 export type { ObjectState } from './state/lifecycle/codes.ts';

@@ -78,8 +78,16 @@ inline constexpr uint32_t kNextSettled = 18;
 inline constexpr uint32_t kFallbackOffsetUnits = 19;
 inline constexpr uint32_t kCreatedMs = 20;
 inline constexpr uint32_t kLastUseMs = 21;
+inline constexpr uint32_t kChecksum = 22;
+inline constexpr uint32_t kCallSite = 23;
 inline constexpr uint32_t kWords = 24;
 }  // namespace slot
+
+namespace checksum {
+inline constexpr uint32_t kNone = 0;
+inline constexpr uint32_t kDamaged = 4294967295;
+inline constexpr uint32_t kEvidence = 4294967294;
+}  // namespace checksum
 
 namespace store_header {
 inline constexpr uint32_t kMagic = 0;
@@ -96,6 +104,8 @@ inline constexpr uint32_t kBucketsOffset = 13;
 inline constexpr uint32_t kBucketCount = 14;
 inline constexpr uint32_t kObjectsOffset = 15;
 inline constexpr uint32_t kTotalBytes = 16;
+inline constexpr uint32_t kDebug = 17;
+inline constexpr uint32_t kWords = 18;
 }  // namespace store_header
 
 namespace actor {
@@ -111,6 +121,7 @@ inline constexpr uint32_t kRecalls = 288;
 inline constexpr uint32_t kSettledHead = 320;
 inline constexpr uint32_t kIdsAwaited = 352;
 inline constexpr uint32_t kChannelHighWater = 384;
+inline constexpr uint32_t kDamaged = 416;
 }  // namespace actor
 
 namespace owner {
@@ -149,7 +160,18 @@ inline constexpr int32_t kTooManyPins = -7;
 inline constexpr int32_t kNotWritable = -8;
 inline constexpr int32_t kNoWindow = -9;
 inline constexpr int32_t kClosed = -10;
+inline constexpr int32_t kDamaged = -11;
 }  // namespace status
+
+namespace result_word {
+inline constexpr uint32_t kSlot = 0;
+inline constexpr uint32_t kGeneration = 1;
+inline constexpr uint32_t kTrack = 2;
+inline constexpr uint32_t kFormat = 3;
+inline constexpr uint32_t kWritable = 3;
+inline constexpr uint32_t kCallSite = 4;
+inline constexpr uint32_t kWords = 5;
+}  // namespace result_word
 
 inline constexpr uint32_t kSlotBytes = 96;
 inline constexpr uint32_t kUnitBytes = 64;

@@ -13,7 +13,7 @@ export type Status = number;
 export interface BridgeClient {
   /** Number of this client's record in the control region. */
   readonly index: number;
-  /** What calls answer beside their value: slot, generation, track, and format or writable window. */
+  /** What calls answer beside their value: the words of `RESULT`. */
   readonly result: Uint32Array;
   /** Copies, names, seals: one step as far as the death of the thread is concerned. */
   put(
@@ -45,6 +45,8 @@ export interface BridgeClient {
   release(track: number, slot: number): void;
   get(slot: number, generation: number): ArrayBuffer | Status;
   releaseWindow(buffer: unknown): Status;
+  /** In debug mode, whether the bytes of an object that this thread views are those that were sealed. */
+  check(slot: number, generation: number): Status;
   delete(slot: number, generation: number): Status;
   /** The store holds the object, too: it outlives its last ref. */
   keep(slot: number, generation: number): Status;
@@ -80,6 +82,8 @@ export interface BridgeActor {
   commitSpill(slot: number, generation: number, offsetUnits: number): boolean;
   /** Gives up an object that only the store holds. */
   evict(slot: number, generation: number): boolean;
+  /** Whether a sealed object's bytes are those that were sealed; always so but in debug mode. */
+  check(slot: number): boolean;
   finishReclaim(slot: number): boolean;
   recallLeases(firstSlot: number, out: Uint32Array): number;
   deleteObject(slot: number, generation: number): Status;

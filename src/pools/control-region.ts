@@ -14,8 +14,9 @@ import {
 } from '../state/control-layout.ts';
 import { InvalidArgumentError } from '../state/errors.ts';
 import { decodeHeader, type HeaderWord } from '../state/header-word.ts';
+import { ObjectId } from '../state/ids/object-id.ts';
 import type { ObjectState } from '../state/lifecycle/codes.ts';
-import { ID_BYTES, SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
+import { CHECKSUM, ID_BYTES, SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
 
 const TWO_32 = 2 ** 32;
 
@@ -39,7 +40,7 @@ export class ControlRegion {
         name: 'handle',
       });
     }
-    this.layout = controlLayout(this.words[HEADER.MAX_OBJECTS] ?? 0);
+    this.layout = controlLayout(this.words[HEADER.MAX_OBJECTS] ?? 0, this.words[HEADER.DEBUG] === 1);
     this.nonce = new Uint8Array(buffer, HEADER.NONCE * 4, NONCE_BYTES).slice();
     this.#objectsIndex = this.layout.objectsOffset / 4;
     this.#owners = new Uint16Array(buffer, this.layout.ownersOffset, this.layout.maxObjects);
@@ -48,7 +49,7 @@ export class ControlRegion {
 
   /** Writes the header of a fresh region. */
   static initialise(buffer: SharedArrayBuffer, layout: ControlLayout, nonce: Uint8Array): ControlRegion {
-    const words = new Int32Array(buffer, 0, HEADER.TOTAL_BYTES + 1);
+    const words = new Int32Array(buffer, 0, HEADER.WORDS);
     words[HEADER.VERSION] = LAYOUT_VERSION;
     words[HEADER.MAX_OBJECTS] = layout.maxObjects;
     words[HEADER.MAX_CLIENTS] = MAX_CLIENTS;
@@ -62,8 +63,14 @@ export class ControlRegion {
     words[HEADER.BUCKET_COUNT] = layout.bucketCount;
     words[HEADER.OBJECTS_OFFSET] = layout.objectsOffset;
     words[HEADER.TOTAL_BYTES] = layout.totalBytes;
+    words[HEADER.DEBUG] = layout.debug ? 1 : 0;
     words[HEADER.MAGIC] = LAYOUT_MAGIC;
     return new ControlRegion(buffer);
+  }
+
+  /** The store's own name: its nonce in hexadecimal. */
+  get name(): string {
+    return Buffer.from(this.nonce).toString('hex');
   }
 
   /** One of the words around the actor. */
@@ -153,6 +160,12 @@ export class ControlRegion {
     return this.slotWord(slot, SLOT.CAPACITY_UNITS) * UNIT_BYTES;
   }
 
+  /** In debug mode: whether the object's bytes were found changed. */
+  isDamaged(slot: number): boolean {
+    const sum = this.slotWord(slot, SLOT.CHECKSUM);
+    return sum === CHECKSUM.DAMAGED || sum === CHECKSUM.EVIDENCE;
+  }
+
   sizeBytes(slot: number): number {
     return this.slotWord(slot, SLOT.SIZE_LOW) + this.slotWord(slot, SLOT.SIZE_HIGH) * TWO_32;
   }
@@ -161,6 +174,12 @@ export class ControlRegion {
   idBytes(slot: number): Uint8Array {
     const offset = this.layout.objectsOffset + (slot * SLOT.WORDS + SLOT.ID) * 4;
     return new Uint8Array(this.buffer, offset, ID_BYTES).slice();
+  }
+
+  /** The id of the object in a slot: the one chosen for it, or one that names the place. */
+  idOf(slot: number): ObjectId {
+    const { named, generation } = this.header(slot);
+    return named ? ObjectId.fromBinary(this.idBytes(slot)) : ObjectId.forSlot(this.nonce, slot, generation);
   }
 
   /** The client that the slot was last leased to. */

@@ -11,6 +11,15 @@ export interface EvictionCounts {
   readonly evictedBytes: number;
 }
 
+/** What was given up. */
+export interface Evicted {
+  readonly objects: number;
+  /** Of the objects, as asked for. */
+  readonly bytes: number;
+  /** Of their blocks, which will come by the freed stack. */
+  readonly freedBytes: number;
+}
+
 export class Eviction {
   readonly #control: ControlRegion;
   readonly #actor: BridgeActor;
@@ -26,18 +35,20 @@ export class Eviction {
     return { evictedObjects: this.#objects, evictedBytes: this.#bytes };
   }
 
-  /** Gives up objects of about `targetBytes` in memory; how many bytes of blocks will come by the freed stack. */
-  evict(targetBytes: number): number {
-    let bytes = 0;
+  /** Gives up objects of about `targetBytes` in memory. */
+  evict(targetBytes: number): Evicted {
+    const evicted = { objects: 0, bytes: 0, freedBytes: 0 };
     for (const { slot, generation, blockBytes } of chooseSpillBatch(this.#candidates(), targetBytes)) {
       const sizeBytes = this.#control.sizeBytes(slot);
       // Somebody may have come for it since.
       if (!this.#actor.evict(slot, generation)) continue;
-      this.#objects++;
-      this.#bytes += sizeBytes;
-      bytes += blockBytes;
+      evicted.objects++;
+      evicted.bytes += sizeBytes;
+      evicted.freedBytes += blockBytes;
     }
-    return bytes;
+    this.#objects += evicted.objects;
+    this.#bytes += evicted.bytes;
+    return evicted;
   }
 
   #candidates(): SpillCandidate[] {

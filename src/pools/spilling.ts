@@ -3,6 +3,7 @@
  * so they are copied first, in the background; then one compare-exchange makes the copy the object's place, if nobody views
  * the old one; and if somebody does, or the object has gone, the copy is thrown away.
  */
+import { getSystemErrorName } from 'node:util';
 import { ACTOR } from '../state/control-layout.ts';
 import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
 import { chooseSpillBatch, type SpillCandidate } from '../state/spill-plan.ts';
@@ -22,8 +23,12 @@ export interface SpillCounts {
 export interface SpillOutcome {
   /** Memory that came free. */
   readonly freedBytes: number;
-  /** The first error number of a write that failed. */
-  readonly error: number;
+  /** What was moved. */
+  readonly objects: number;
+  readonly bytes: number;
+  /** How many could not be written, and why not the first of them, as the system says it. */
+  readonly failed: number;
+  readonly systemCode: string | undefined;
 }
 
 interface Move {
@@ -94,15 +99,21 @@ export class Spilling {
     if (this.#moves.size === 0) return undefined;
     const done = this.#actor.takeSpilled();
     if (done.length === 0) return undefined;
+    const before = this.counts;
     let freedBytes = 0;
-    let error = 0;
+    let failed = 0;
+    let systemCode: string | undefined;
     for (let index = 0; index < done.length; index += 2) {
       const slot = done[index] ?? 0;
-      const failure = done[index + 1] ?? 0;
-      if (failure !== 0) error ||= failure;
-      freedBytes += this.#end(slot, failure === 0);
+      const error = done[index + 1] ?? 0;
+      if (error !== 0) {
+        failed++;
+        systemCode ??= getSystemErrorName(-error);
+      }
+      freedBytes += this.#end(slot, error === 0);
     }
-    return { freedBytes, error };
+    const objects = this.#objects - before.objects;
+    return { freedBytes, objects, bytes: this.#bytes - before.bytes, failed, systemCode };
   }
 
   #candidates(): SpillCandidate[] {

@@ -12,6 +12,7 @@ import { toSystemError } from './memory-pool.ts';
 export interface StoreMemoryOptions {
   readonly memoryBytes: number;
   readonly maxObjects: number;
+  readonly debug: boolean;
   readonly hugePages: boolean;
   /** Undefined: as large as the file system; 0: no disk. */
   readonly spillLimitBytes: number | undefined;
@@ -41,7 +42,7 @@ export function mapStoreMemory(options: StoreMemoryOptions): StoreMemory {
     return region;
   };
   try {
-    const layout = controlLayout(options.maxObjects);
+    const layout = controlLayout(options.maxObjects, options.debug);
     // Without huge pages: a table that is hardly used shall not take 2 MiB for each word touched.
     const controlRegion = map(() => bridge.mapAnonymous(layout.totalBytes, false));
     const primaryRegion = map(() => bridge.mapAnonymous(options.memoryBytes, options.hugePages));

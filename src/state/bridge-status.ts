@@ -24,4 +24,21 @@ export const STATUS = Object.freeze({
   NO_WINDOW: -9,
   /** The store was closed, or this thread has disconnected. */
   CLOSED: -10,
+  /** In debug mode: the object's bytes are not those that were sealed. */
+  DAMAGED: -11,
+});
+
+/** Words of the array in which a native call answers beside its value. */
+export const RESULT = Object.freeze({
+  SLOT: 0,
+  GENERATION: 1,
+  /** The bridge's number of a ref or slot. */
+  TRACK: 2,
+  /** Format of what was got. */
+  FORMAT: 3,
+  /** Number of the writable window of what was created. */
+  WRITABLE: 3,
+  /** In debug mode, told to the bridge: the call site of what it creates next. */
+  CALL_SITE: 4,
+  WORDS: 5,
 });

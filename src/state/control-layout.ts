@@ -1,11 +1,12 @@
 /**
  * Layout of the control region: the only shared memory that JavaScript computes on.
  *
- *     header │ actor words │ channels (1,024) │ clients (256) │ ledgers │ owners │ id buckets │ object table
+ *     header │ actor words │ channels (1,024) │ clients (256) │ ledgers │ owners │ id buckets │ object table │ call sites
  *
  * Words written by different threads stand {@link FALSE_SHARING_BYTES} apart. Pages that nobody touches cost nothing:
  * the region is reserved for the largest table and committed by use.
  */
+import { CALL_SITE_TABLE_BYTES } from './call-site-layout.ts';
 import { CHANNEL, MAX_CHANNELS } from './channel-layout.ts';
 import { InvalidArgumentError } from './errors.ts';
 import { FALSE_SHARING_BYTES, ringTotalBytes } from './ring-layout.ts';
@@ -37,6 +38,9 @@ export const HEADER = Object.freeze({
   BUCKET_COUNT: 14,
   OBJECTS_OFFSET: 15,
   TOTAL_BYTES: 16,
+  /** 1 in debug mode: bytes are checked, and there is a table of call sites. */
+  DEBUG: 17,
+  WORDS: 18,
 });
 export const NONCE_BYTES = 12;
 
@@ -68,6 +72,8 @@ export const ACTOR = Object.freeze({
   IDS_AWAITED: line(11),
   /** Channels below this number have existed at some time. Grown by compare-exchange. */
   CHANNEL_HIGH_WATER: line(12),
+  /** Objects whose bytes were found changed after sealing, in debug mode. */
+  DAMAGED: line(13),
 });
 
 /** An entry of the owners column, 16 bits: the client's number plus one, 0 for nobody. */
@@ -115,6 +121,7 @@ export const MAX_OBJECTS_DEFAULT = 1 << 20;
 /** Byte offsets of the parts of a control region. */
 export interface ControlLayout {
   readonly maxObjects: number;
+  readonly debug: boolean;
   readonly channelsOffset: number;
   readonly clientsOffset: number;
   readonly clientBytes: number;
@@ -126,18 +133,19 @@ export interface ControlLayout {
   readonly bucketsOffset: number;
   readonly bucketCount: number;
   readonly objectsOffset: number;
+  readonly callSitesOffset: number;
   readonly totalBytes: number;
 }
 
-/** Computes the layout for a number of objects. */
-export function controlLayout(maxObjects: number): ControlLayout {
+/** Computes the layout for a number of objects; in debug mode there are call sites. */
+export function controlLayout(maxObjects: number, debug = false): ControlLayout {
   if (!Number.isInteger(maxObjects) || maxObjects < 1 || maxObjects > MAX_OBJECTS_LIMIT) {
     throw new InvalidArgumentError(
       `maxObjects must be an integer from 1 to ${MAX_OBJECTS_LIMIT}, not ${maxObjects}`,
       { name: 'maxObjects', value: maxObjects },
     );
   }
-  const channelsOffset = ACTOR.CHANNEL_HIGH_WATER * 4 + FALSE_SHARING_BYTES;
+  const channelsOffset = ACTOR.DAMAGED * 4 + FALSE_SHARING_BYTES;
   const clientsOffset = channelsOffset + MAX_CHANNELS * CHANNEL.WORDS * 4;
   const ringBytes = alignUp(ringTotalBytes(RING_CAPACITY_WORDS));
   const requestRingOffset = CLIENT.RINGS * 4;
@@ -149,8 +157,10 @@ export function controlLayout(maxObjects: number): ControlLayout {
   const bucketsOffset = alignUp(ownersOffset + maxObjects * 2);
   const bucketCount = 2 ** Math.ceil(Math.log2(maxObjects));
   const objectsOffset = alignUp(bucketsOffset + bucketCount * 4);
+  const callSitesOffset = alignUp(objectsOffset + maxObjects * SLOT_BYTES);
   return Object.freeze({
     maxObjects,
+    debug,
     channelsOffset,
     clientsOffset,
     clientBytes,
@@ -162,7 +172,8 @@ export function controlLayout(maxObjects: number): ControlLayout {
     bucketsOffset,
     bucketCount,
     objectsOffset,
-    totalBytes: alignUp(objectsOffset + maxObjects * SLOT_BYTES),
+    callSitesOffset,
+    totalBytes: alignUp(callSitesOffset + (debug ? CALL_SITE_TABLE_BYTES : 0)),
   });
 }
 

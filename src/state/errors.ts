@@ -89,6 +89,14 @@ export class WindowLostError extends PlasmoidError {
   readonly code = 'Invalid';
 }
 
+/**
+ * In debug mode: the object's bytes have changed since it was sealed. Somebody wrote into a view of it, past the readonly
+ * type, or a native operation was still under way. `values.callSite` says who made the object.
+ */
+export class ObjectDamagedError extends PlasmoidError {
+  readonly code = 'Invalid';
+}
+
 /** The view (or its buffer) is not a window of this store, or was released before. */
 export class NotAWindowError extends PlasmoidError {
   readonly code = 'InvalidArgument';

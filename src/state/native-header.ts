@@ -1,6 +1,6 @@
 /** Writes the C++ twin of the layouts, so that two languages can never disagree about a word. */
 
-import { STATUS } from './bridge-status.ts';
+import { RESULT, STATUS } from './bridge-status.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES, OWNER } from './control-layout.ts';
 import {
   FLAG_AWAITED_SHIFT,
@@ -14,7 +14,7 @@ import {
 } from './header-word.ts';
 import { EVENT_CODE, EVENTS, STATE_CODE, STATES } from './lifecycle/codes.ts';
 import { BUMP_BIT, deriveTable, ILLEGAL } from './lifecycle/table.ts';
-import { ID_BYTES, SLOT, SLOT_BYTES, STACK_END, UNIT_BYTES } from './slot-layout.ts';
+import { CHECKSUM, ID_BYTES, SLOT, SLOT_BYTES, STACK_END, UNIT_BYTES } from './slot-layout.ts';
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(2, '0')}`;
 const camel = (name: string): string =>
@@ -73,6 +73,8 @@ ${namespaced('header_word', 'uint32_t', { STATE_BITS, LOCATION_SHIFT, FLAG_NAMED
 
 ${namespaced('slot', 'uint32_t', SLOT)}
 
+${namespaced('checksum', 'uint32_t', CHECKSUM)}
+
 ${namespaced('store_header', 'uint32_t', HEADER)}
 
 ${namespaced('actor', 'uint32_t', ACTOR)}
@@ -86,6 +88,8 @@ ${namespaced('client', 'uint32_t', { STATE: CLIENT.STATE, COLLECTIONS: CLIENT.CO
 ${namespaced('client_state', 'uint32_t', CLIENT_STATE)}
 
 ${namespaced('status', 'int32_t', STATUS)}
+
+${namespaced('result_word', 'uint32_t', RESULT)}
 
 inline constexpr uint32_t kSlotBytes = ${SLOT_BYTES};
 inline constexpr uint32_t kUnitBytes = ${UNIT_BYTES};

@@ -37,8 +37,20 @@ export const SLOT = Object.freeze({
   /** When it was created, and when it was sealed or its last window went, in milliseconds of the bridge's coarse clock. */
   CREATED_MS: 20,
   LAST_USE_MS: 21,
-  /** 22 and 23 are free. */
+  /** In a store in debug mode: what its bytes were when it was sealed (a {@link CHECKSUM}), and who created it (`call-site-layout.ts`). */
+  CHECKSUM: 22,
+  CALL_SITE: 23,
   WORDS: 24,
+});
+
+/** Values of SLOT.CHECKSUM that are no checksum. */
+export const CHECKSUM = Object.freeze({
+  /** Not sealed yet. */
+  NONE: 0,
+  /** The bytes were found changed, and it was told; the last window on them has not gone yet. */
+  DAMAGED: 0xffffffff,
+  /** Likewise, and one pin stays for ever: nobody gets the block until somebody has looked at it. */
+  EVIDENCE: 0xfffffffe,
 });
 
 /** Link of the last slot of the settled stack. */

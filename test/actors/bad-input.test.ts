@@ -72,16 +72,6 @@ test('what nobody can ever create is not waited for', () =>
     await invalid(() => call(store, 'get', structuredClone(ObjectId.fromRandom())), 'ref');
   }));
 
-test('a ref is not stored, and the error says what to send', () =>
-  withStore(async (store) => {
-    const ref = await store.put(new Uint8Array(8));
-    for (const value of [ref, { ref }, [ref]]) {
-      const error = await failure(() => call(store, 'put', value), UnstorableValueError, 'TypeError');
-      assert.match(error.message, 'send its token');
-    }
-    ref.release();
-  }));
-
 test('errors of calls that have waited name the caller, not who read the answer', () =>
   withStore(async (store) => {
     const kept = await store.put(new Uint8Array(MEMORY * 0.75));

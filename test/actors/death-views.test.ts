@@ -21,6 +21,7 @@ import { ControlRegion } from '../../src/pools/control-region.ts';
 import { CLIENT_STATE } from '../../src/state/control-layout.ts';
 import { collect, collectUntil } from '../support/collection.ts';
 import { failure } from '../support/rejection.ts';
+import { until } from '../support/until.ts';
 
 const MEBIBYTE = 2 ** 20;
 const LIMIT_MS = 20_000;
@@ -30,14 +31,6 @@ function start(role: string, workerData: object): Worker {
     workerData: { ...workerData, role },
     execArgv: [],
   });
-}
-
-async function until(what: string, reached: () => boolean | Promise<boolean>): Promise<void> {
-  const limitMs = performance.now() + LIMIT_MS;
-  while (!(await reached())) {
-    if (performance.now() > limitMs) throw new Error(`never came: ${what}`);
-    await delay(1);
-  }
 }
 
 /** Joins as the given client, in the moment that its record is free. */

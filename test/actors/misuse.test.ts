@@ -1,12 +1,15 @@
 /** Calls that are made by mistake, and that must not be left without an answer. */
+import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  Channel,
   InvalidArgumentError,
   ObjectId,
   ObjectNotFoundError,
   Store,
   StoreClosedError,
+  UnstorableValueError,
 } from '../../src/index.ts';
 import { failure } from '../support/rejection.ts';
 
@@ -28,6 +31,25 @@ test('options are plain objects, and nothing is silently left unread', () =>
     }
     const ref = await store.put(1, Object.assign(Object.create(null), { timeout: 50 }));
     assert.ok(JSON.stringify({ ref }).length < 200, 'a ref in a log is short');
+    assert.ok(inspect(ref, { depth: 10 }).length < 200, 'and printed');
+    ref.release();
+  }));
+
+test('refs, slots and channels are neither stored nor cloned, and the error says what to send', () =>
+  withStore(async (store) => {
+    const ref = await store.put(new Uint8Array(8));
+    const slot = await store.create(8);
+    const channel = Channel.create(store);
+    using writer = channel.openWriter();
+    using reader = channel.openReader();
+    for (const one of [ref, slot, channel, writer, reader]) {
+      for (const value of [one, { one }, [one]]) {
+        const error = await failure(() => store.put(Object(value)), UnstorableValueError, 'TypeError');
+        assert.match(error.message, 'send its token');
+        assert.throws(() => structuredClone(value), /onlyItsTokenCanBeSent/);
+      }
+    }
+    slot.abort();
     ref.release();
   }));
 

@@ -43,6 +43,7 @@ async function onBench(run: (bench: Bench) => Promise<void>): Promise<void> {
     memoryBytes: 4 * MEBIBYTE,
     maxObjects: 1000,
     hugePages: false,
+    debug: false,
     spillLimitBytes: 16 * MEBIBYTE,
     spillDirectory: directory,
   });
@@ -83,18 +84,20 @@ function get({ client }: Bench, { slot, generation }: Placed): Uint8Array {
 }
 
 async function outcome({ spilling }: Bench): Promise<SpillOutcome> {
-  let freedBytes = 0;
-  let error = 0;
+  const sum = { freedBytes: 0, objects: 0, bytes: 0, failed: 0, systemCode: undefined as string | undefined };
   while (spilling.isBusy) {
     const part = spilling.finish();
-    if (part === undefined) await delay(1);
-    else {
-      freedBytes += part.freedBytes;
-      error ||= part.error;
+    if (part === undefined) {
+      await delay(1);
+      continue;
     }
+    for (const key of ['freedBytes', 'objects', 'bytes', 'failed'] as const) sum[key] += part[key];
+    sum.systemCode ??= part.systemCode;
   }
-  return { freedBytes, error };
+  return sum;
 }
+
+const NOTHING_MOVED: SpillOutcome = { freedBytes: 0, objects: 0, bytes: 0, failed: 0, systemCode: undefined };
 
 function isAll(view: Uint8Array, byte: number, length: number): boolean {
   return view.length === length && view.every((one) => one === byte);
@@ -109,7 +112,9 @@ test('an object moves while it is held, and is read where it lies then', () =>
     );
     const usedBytes = primary.allocatedBytes;
     assert.is(spilling.start(usedBytes), usedBytes);
-    assert.equal(await outcome(bench), { freedBytes: usedBytes, error: 0 });
+    const { freedBytes, objects: moved, bytes, failed } = await outcome(bench);
+    const objectBytes = 100 * KIBIBYTE + 1 + 1 + MEBIBYTE + 64;
+    assert.equal([freedBytes, moved, bytes, failed], [usedBytes, 5, objectBytes, 0]);
     assert.is(primary.allocatedBytes, 0);
     assert.ok(fallback.allocatedBytes >= usedBytes);
     for (const [index, object] of objects.entries()) {
@@ -127,7 +132,7 @@ test('who gets the object before the copy counts keeps it in memory', () =>
     const viewed = put(bench, new Uint8Array(MEBIBYTE).fill(1));
     spilling.start(MEBIBYTE);
     const view = get(bench, viewed);
-    assert.equal(await outcome(bench), { freedBytes: 0, error: 0 });
+    assert.equal(await outcome(bench), NOTHING_MOVED);
     assert.is(control.header(viewed.slot).location, 'primary');
     assert.is(fallback.allocatedBytes, 0, 'the copy is thrown away');
     assert.is(spilling.start(MEBIBYTE), 0, 'what is viewed is no candidate');
@@ -150,7 +155,7 @@ test('an object that goes while it is copied takes its copy with it, and another
       const next = put(bench, new Uint8Array(MEBIBYTE).fill(2));
       assert.is(next.slot, gone.slot, 'the same slot, and the same block');
       assert.is(spilling.start(MEBIBYTE), 0, 'one move of a slot at a time');
-      assert.equal(await outcome(bench), { freedBytes: 0, error: 0 });
+      assert.equal(await outcome(bench), NOTHING_MOVED);
       assert.equal([control.header(next.slot).location, fallback.allocatedBytes], ['primary', 0]);
       assert.ok(isAll(get(bench, next), 2, MEBIBYTE));
       spilling.start(MEBIBYTE);

@@ -34,6 +34,7 @@ const CODES: Readonly<Record<string, string>> = {
   NotSupportedError: 'NotImplemented',
   ObjectAbortedError: 'Invalid',
   ObjectAlreadySealedError: 'ObjectAlreadySealed',
+  ObjectDamagedError: 'Invalid',
   ObjectExistsError: 'ObjectExists',
   ObjectNotFoundError: 'ObjectNotFound',
   ObjectNotSealedError: 'Invalid',

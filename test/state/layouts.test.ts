@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CALL_SITE_TABLE_BYTES } from '../../src/state/call-site-layout.ts';
 import {
   CHANNEL,
   CHANNEL_STATE,
@@ -60,13 +61,13 @@ interface Part {
 }
 
 /** Every part of a control region, the clients' and their parts one by one. */
-function partsOf(maxObjects: number): Part[] {
-  const layout = controlLayout(maxObjects);
+function partsOf(maxObjects: number, debug: boolean): Part[] {
+  const layout = controlLayout(maxObjects, debug);
   const parts: Part[] = [];
   const add = (name: string, start: number, bytes: number): void => {
     parts.push({ name, start, end: start + bytes });
   };
-  add('header', 0, (HEADER.TOTAL_BYTES + 1) * 4);
+  add('header', 0, HEADER.WORDS * 4);
   for (const [name, word] of Object.entries(ACTOR)) add(`actor ${name}`, word * 4, 4);
   for (const channel of [0, 1, MAX_CHANNELS - 1]) {
     const start = layout.channelsOffset + channel * CHANNEL.WORDS * 4;
@@ -93,13 +94,16 @@ function partsOf(maxObjects: number): Part[] {
   add('owners', layout.ownersOffset, maxObjects * 2);
   add('buckets', layout.bucketsOffset, layout.bucketCount * 4);
   add('objects', layout.objectsOffset, maxObjects * SLOT_BYTES);
+  if (debug) add('call sites', layout.callSitesOffset, CALL_SITE_TABLE_BYTES);
   add('end', layout.totalBytes, 0);
   return parts;
 }
 
 /** Asserts that parts stand in order of their offsets, each starting a line of its own behind the one before. */
-function assertApart(maxObjects: number): void {
-  const parts = partsOf(maxObjects).sort((one, other) => one.start - other.start || one.end - other.end);
+function assertApart(maxObjects: number, debug: boolean): void {
+  const parts = partsOf(maxObjects, debug).sort(
+    (one, other) => one.start - other.start || one.end - other.end,
+  );
   let before = parts[0];
   for (const part of parts.slice(1)) {
     const what = `${part.name} at ${part.start} behind ${before?.name} to ${before?.end}, ${maxObjects} objects`;
@@ -110,13 +114,14 @@ function assertApart(maxObjects: number): void {
 }
 
 test('parts of the control region never overlap, nor share a line, for any number of objects', () => {
-  for (const maxObjects of COUNTS) assertApart(maxObjects);
-  fc.assert(fc.property(fc.integer({ min: 1, max: MAX_OBJECTS_LIMIT }), assertApart));
+  for (const maxObjects of COUNTS) for (const debug of [false, true]) assertApart(maxObjects, debug);
+  fc.assert(fc.property(fc.integer({ min: 1, max: MAX_OBJECTS_LIMIT }), fc.boolean(), assertApart));
 });
 
 test('offsets fit their words, the index is as large as the table, and ledgers have a bit per object', () => {
   for (const maxObjects of COUNTS) {
-    const layout = controlLayout(maxObjects);
+    const { debug, ...layout } = controlLayout(maxObjects, true);
+    assert.is(debug, true);
     assert.is(layout.maxObjects, maxObjects);
     assert.ok(layout.totalBytes < 2 ** 32, 'offsets are 32 bits');
     assert.ok(layout.bucketCount >= maxObjects && layout.bucketCount < 2 * maxObjects + 1);
@@ -151,9 +156,11 @@ test('words of the header and of a slot do not overlap', () => {
     Object.entries(words).flatMap(([name, word]) =>
       Array.from({ length: wide[name] ?? 1 }, (_, index) => word + index),
     );
-  const header = spans(HEADER, { NONCE: NONCE_BYTES / 4 });
+  const { WORDS: headerWords, ...headerFields } = HEADER;
+  const header = spans(headerFields, { NONCE: NONCE_BYTES / 4 });
   assert.is(new Set(header).size, header.length);
-  assert.ok(Math.max(...header) * 4 < FALSE_SHARING_BYTES, 'written once, before anybody looks');
+  assert.ok(Math.max(...header) < headerWords);
+  assert.ok(headerWords * 4 <= FALSE_SHARING_BYTES, 'written once, before anybody looks');
   const { WORDS, ...fields } = SLOT;
   const slot = spans(fields, { ID: ID_BYTES / 4 });
   assert.is(new Set(slot).size, slot.length);

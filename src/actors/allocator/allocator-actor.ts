@@ -23,6 +23,8 @@ import { decodeSize, PATIENCE, REPLY, REQUEST } from '../protocol.ts';
 import { BackgroundSpill } from './background-spill.ts';
 import { ClientLink } from './client-link.ts';
 import { type CollectionRound, CreateQueue, type CreateQueueHost } from './create-queue.ts';
+import { DamageWatch } from './damage-watch.ts';
+import type { Tell } from './event-outbox.ts';
 import { ObjectWaits } from './object-waits.ts';
 
 /** Requests served per client and turn: one busy client cannot starve the rest. */
@@ -39,6 +41,8 @@ export interface AllocatorActorParts {
   readonly fallback: MemoryPool | undefined;
   readonly spillDirectory: string;
   readonly nowMs: () => number;
+  /** Says what happened, to whoever wants to know. */
+  readonly tell: Tell;
   /** Called once, as the actor's last act. */
   readonly onClosed: () => void;
 }
@@ -49,6 +53,7 @@ export class AllocatorActor implements CreateQueueHost {
   readonly fallback: MemoryPool | undefined;
   readonly spillDirectory: string;
   readonly nowMs: () => number;
+  readonly tell: Tell;
   readonly #control: ControlRegion;
   readonly #bridge: BridgeActor;
   readonly #onClosed: () => void;
@@ -63,6 +68,8 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #spin: AdaptiveSpin;
   #sleepingSinceMs: number | undefined;
   readonly #channels: ChannelTable;
+  /** Only in debug mode. */
+  readonly #damage: DamageWatch | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -73,6 +80,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.fallback = parts.fallback;
     this.spillDirectory = parts.spillDirectory;
     this.nowMs = parts.nowMs;
+    this.tell = parts.tell;
     this.#onClosed = parts.onClosed;
     this.table = new ObjectTable(parts.control, parts.bridge, parts.primary, parts.fallback);
     this.#eviction = new Eviction(parts.control, parts.bridge);
@@ -81,6 +89,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.#queue = new CreateQueue(this);
     this.#waits = new ObjectWaits(parts.control, parts.bridge);
     this.#channels = new ChannelTable(parts.control);
+    if (parts.control.layout.debug) this.#damage = new DamageWatch(parts.control, parts.bridge, parts.tell);
     this.#spin = new AdaptiveSpin(parts.control.words);
   }
 
@@ -116,7 +125,9 @@ export class AllocatorActor implements CreateQueueHost {
   }
 
   evict(targetBytes: number): number {
-    return this.#eviction.evict(targetBytes);
+    const { objects, bytes, freedBytes } = this.#eviction.evict(targetBytes);
+    if (objects > 0) this.tell('evict', { objects, bytes });
+    return freedBytes;
   }
 
   spillFor(sizeBytes: number): boolean {
@@ -142,10 +153,14 @@ export class AllocatorActor implements CreateQueueHost {
 
   /** One look at everything; how much was done. */
   #turn(): number {
-    let done = this.table.reclaimFreed() + this.#waits.serve();
+    // Before blocks are taken back: the damaged ones may be among them.
+    let done = this.#damage?.serve() ?? 0;
+    done += this.table.reclaimFreed() + this.#waits.serve();
     const spilled = this.#spilling.finish();
     if (spilled !== undefined) {
-      this.#queue.spilled(spilled.freedBytes);
+      const { freedBytes, ...moved } = spilled;
+      this.#queue.spilled(freedBytes);
+      if (moved.objects + moved.failed > 0) this.tell('spill', moved);
       done++;
     }
     const clients = this.#control.actorWord(ACTOR.CLIENT_HIGH_WATER);
@@ -184,7 +199,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.#waits.removeClient(link);
     // Before its objects go: a reader who misses a version sees that the channel has ended.
     this.#channels.leaveAll(client);
-    this.#bridge.recoverClient(client);
+    this.tell('leave', { client, recovered: this.#bridge.recoverClient(client) });
     this.table.reclaimFreed();
     link.recycle();
     this.#links[client] = undefined;
@@ -281,6 +296,7 @@ export class AllocatorActor implements CreateQueueHost {
       this.table.verify(this.#spilling.unitsUnderWay);
       for (const other of this.#links) other?.verify();
       this.#channels.verify();
+      this.#damage?.verify();
       link.sendJson(REPLY.ANSWER, request, null);
     } catch (error) {
       if (!PlasmoidError.is(error)) throw error;
@@ -294,6 +310,7 @@ export class AllocatorActor implements CreateQueueHost {
 
   #close(link: ClientLink, request: number): void {
     this.#closed = true;
+    this.#damage?.lookAtAll();
     this.#queue.drop();
     link.sendJson(REPLY.ANSWER, request, null);
     // SYNC store-close: the word first, so that whoever is woken or comes later sees it.
@@ -323,7 +340,13 @@ export class AllocatorActor implements CreateQueueHost {
   #hasWork(): boolean {
     const control = this.#control;
     if (this.#queue.length > 0 && control.actorWord(ACTOR.FREED_HEAD) !== 0) return true;
-    if (this.#queue.hasReport || this.#waits.hasSettled || this.#spilling.hasOutcome) return true;
+    if (
+      this.#damage?.hasNews === true ||
+      this.#queue.hasReport ||
+      this.#waits.hasSettled ||
+      this.#spilling.hasOutcome
+    )
+      return true;
     const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
     for (let client = 0; client < clients; client++) {
       const state = control.clientState(client) & CLIENT_STATE.MASK;

@@ -2,33 +2,29 @@
  * Creates that wait for memory, first come first served, and the steps taken to find some for the first of them.
  */
 
-import { describeHolders } from '../../pools/holders.ts';
 import type { AllocationFailure, MemoryPool } from '../../pools/memory-pool.ts';
 import type { ObjectTable } from '../../pools/object-table.ts';
-import { formatByteSize } from '../../state/byte-size.ts';
-import type { Holder } from '../../state/errors.ts';
+import type { StoreEvents } from '../../state/events.ts';
 import { CollectionThrottle, PressureLadder } from '../../state/pressure.ts';
 import { unitsOf } from '../../state/slot-layout.ts';
 import { type FailureReport, PATIENCE, REPLY } from '../protocol.ts';
 import type { ClientLink } from './client-link.ts';
+import type { Tell } from './event-outbox.ts';
+import { neverFits, noRoom, notNow, type RefusalHost, tableFull } from './refusals.ts';
 
 /** What the queue needs of the actor. */
-export interface CreateQueueHost {
+export interface CreateQueueHost extends RefusalHost {
   readonly table: ObjectTable;
-  readonly primary: MemoryPool;
-  readonly fallback: MemoryPool | undefined;
-  readonly spillDirectory: string;
   /** Interrupts every living client but one for a collection. */
   requestCollections(full: boolean, except?: ClientLink): CollectionRound;
   /** Gives objects up that nobody holds, for a create of this size. Their blocks come by the freed stack. */
   evictFor(sizeBytes: number): void;
   /** Begins to move objects to disk for a create of this size; whether there were any. */
   spillFor(sizeBytes: number): boolean;
-  /** Who has the memory, the biggest first. */
-  biggestHolders(): Holder[];
   /** Whether deleters shall wake the actor at once. */
   wantMemory(wanted: boolean): void;
   nowMs(): number;
+  readonly tell: Tell;
 }
 
 /** Collections that several threads were asked for. */
@@ -45,6 +41,9 @@ interface WaitingCreate {
   readonly sizeBytes: number;
   /** Its caller set a time limit, and watches it: instead of being refused it waits for what others give back. */
   readonly isPatient: boolean;
+  readonly queuedMs: number;
+  /** Whether it found no memory at once. */
+  hasWaited: boolean;
   ladder: PressureLadder;
   /** COLLECT replies that the asker has not answered yet. */
   due: number;
@@ -92,7 +91,7 @@ export class CreateQueue {
 
   /** `patience` is one of `PATIENCE`. */
   add(link: ClientLink, request: number, sizeBytes: number, patience: number): void {
-    const failure = this.#impossible(sizeBytes);
+    const failure = neverFits(this.#host, sizeBytes);
     if (failure !== undefined) {
       fail(link, request, failure);
       return;
@@ -102,6 +101,8 @@ export class CreateQueue {
       request,
       sizeBytes,
       isPatient: patience === PATIENCE.UNTIL_CANCELLED,
+      queuedMs: this.#host.nowMs(),
+      hasWaited: false,
       ladder: new PressureLadder(this.#throttle, this.#host.nowMs()),
       due: 0,
       round: undefined,
@@ -115,13 +116,7 @@ export class CreateQueue {
   #tryNow(one: WaitingCreate): void {
     this.#host.table.reclaimFreed();
     if (this.length === 0 && this.#tryHead(one)) return;
-    const holders = this.#host.biggestHolders();
-    const message = `no memory is free now; held by ${describeHolders(holders)}`;
-    fail(one.link, one.request, {
-      error: 'TimedOutError',
-      message,
-      values: { timeoutMs: 0, sizeBytes: one.sizeBytes, holders },
-    });
+    fail(one.link, one.request, notNow(this.#host, one.sizeBytes));
   }
 
   /** Forgets a create whose caller gave up. */
@@ -197,7 +192,9 @@ export class CreateQueue {
     for (const list of [this.#waiting, this.#parked]) {
       for (let index = list.length - 1; index >= 0; index--) {
         const one = list[index];
-        if (one !== undefined && isIt(one)) list.splice(index, 1);
+        if (one === undefined || !isIt(one)) continue;
+        list.splice(index, 1);
+        this.#ended(one, 'cancelled');
       }
     }
     if (this.length === 0) this.#host.wantMemory(false);
@@ -226,6 +223,7 @@ export class CreateQueue {
 
   #step(head: WaitingCreate): void {
     const host = this.#host;
+    head.hasWaited = true;
     this.#countCollected();
     this.#bytesBefore = undefined;
     switch (head.ladder.advance(host.nowMs())) {
@@ -258,14 +256,14 @@ export class CreateQueue {
           this.#park(head);
           return;
         }
-        fail(head.link, head.request, head.refusal ?? this.#outOfDisk(head.sizeBytes, { reason: 'full' }));
+        this.#refuse(head, head.refusal ?? noRoom(this.#host, head.sizeBytes, { reason: 'full' }));
         this.#waiting.shift();
         return;
     }
   }
 
   #askHere(head: WaitingCreate, full: boolean): void {
-    this.#countAsked(1);
+    this.#countAsked(1, full);
     head.due++;
     head.round = undefined;
     head.link.send(REPLY.COLLECT, [head.request, full ? 1 : 0]);
@@ -274,11 +272,12 @@ export class CreateQueue {
   #askEverywhere(head: WaitingCreate, full: boolean): void {
     // An asker that is busy in user code hears an interrupt, but not its ring.
     const round = this.#host.requestCollections(full, head.due > 0 ? undefined : head.link);
-    this.#countAsked(round.asked);
+    this.#countAsked(round.asked, full);
     head.round = round;
   }
 
-  #countAsked(threads: number): void {
+  #countAsked(threads: number, full: boolean): void {
+    if (threads > 0) this.#host.tell('collect', { threads, full });
     this.#counts.requestedCollections += threads;
     this.#bytesBefore = this.#host.primary.allocatedBytes;
   }
@@ -301,6 +300,7 @@ export class CreateQueue {
     if (pool === undefined || typeof block !== 'number') return false;
     this.#bytesBefore = undefined;
     this.#lease(head, pool, block);
+    this.#ended(head, pool === primary ? 'memory' : 'disk');
     head.ladder.served(1 - primary.allocatedBytes / primary.capacityBytes);
     return true;
   }
@@ -308,69 +308,36 @@ export class CreateQueue {
   /** Undefined when it was served, else why not. */
   #serveFromDisk(head: WaitingCreate): FailureReport | undefined {
     const { table, fallback } = this.#host;
-    if (!table.hasFreeSlot) {
-      return {
-        error: 'OutOfResourceError',
-        message: 'the object table is full; create the store with a larger maxObjects',
-        values: { sizeBytes: head.sizeBytes },
-      };
-    }
+    if (!table.hasFreeSlot) return tableFull(head.sizeBytes);
     const block: number | AllocationFailure =
       fallback === undefined ? { reason: 'full' } : fallback.allocate(unitsOf(head.sizeBytes));
-    if (fallback === undefined || typeof block !== 'number') return this.#outOfDisk(head.sizeBytes, block);
+    if (fallback === undefined || typeof block !== 'number') return noRoom(this.#host, head.sizeBytes, block);
     this.#lease(head, fallback, block);
+    this.#ended(head, 'disk');
     this.#counts.fellBackObjects++;
     this.#counts.fellBackBytes += head.sizeBytes;
     return undefined;
   }
 
+  #refuse(one: WaitingCreate, report: FailureReport): void {
+    fail(one.link, one.request, report);
+    this.#ended(one, 'refused', report.error);
+  }
+
+  /** Its wait, if it had to wait. */
+  #ended(
+    { link, sizeBytes, queuedMs, hasWaited }: WaitingCreate,
+    outcome: StoreEvents['wait']['outcome'],
+    error?: string,
+  ): void {
+    if (!hasWaited) return;
+    const waitedMs = this.#host.nowMs() - queuedMs;
+    this.#host.tell('wait', { client: link.client, sizeBytes, waitedMs, outcome, error });
+  }
+
   #lease(head: WaitingCreate, pool: MemoryPool, block: number): void {
     const { slot, generation } = this.#host.table.lease(pool, block, head.link.client, 'answer');
     head.link.send(REPLY.LEASED, [head.request, slot, generation]);
-  }
-
-  #impossible(sizeBytes: number): FailureReport | undefined {
-    const { primary, fallback } = this.#host;
-    const fallbackBytes = fallback?.capacityBytes ?? 0;
-    if (sizeBytes <= Math.max(primary.capacityBytes, fallbackBytes)) return undefined;
-    return {
-      error: 'ObjectStoreFullError',
-      message:
-        `an object of ${sizeBytes} bytes can never fit: the store has ` +
-        `${primary.capacityBytes} bytes of memory and ${fallbackBytes} of disk`,
-      values: { sizeBytes, primaryBytes: primary.capacityBytes, fallbackBytes },
-    };
-  }
-
-  /** Why there is no room, and who has it. */
-  #outOfDisk(sizeBytes: number, block: number | AllocationFailure): FailureReport {
-    const { primary, fallback, spillDirectory } = this.#host;
-    const system = typeof block === 'object' && block.reason === 'system' ? block.error : undefined;
-    const holders = this.#host.biggestHolders();
-    const values = {
-      sizeBytes,
-      primaryAllocatedBytes: primary.allocatedBytes,
-      primaryBytes: primary.capacityBytes,
-      largestFreeBytes: primary.largestFreeBytes,
-      fallbackAllocatedBytes: fallback?.allocatedBytes ?? 0,
-      fallbackBytes: fallback?.capacityBytes ?? 0,
-      spillDirectory,
-      systemCode: String(system?.values.systemCode ?? 'none'),
-      holders,
-    };
-    const memory =
-      `no room for an object of ${formatByteSize(sizeBytes)}: ` +
-      `${formatByteSize(values.primaryAllocatedBytes)} of ${formatByteSize(values.primaryBytes)} of memory are in use, ` +
-      `the largest free piece has ${formatByteSize(values.largestFreeBytes)}`;
-    const held = `; held by ${describeHolders(holders)}`;
-    if (fallback === undefined) return { error: 'ObjectStoreFullError', message: memory + held, values };
-    const isOver = typeof block === 'object' && block.reason === 'overCapacity';
-    const left = isOver ? 'the file system is nearly full' : 'no room is left there';
-    const why = system === undefined ? left : system.message;
-    const disk =
-      `${formatByteSize(values.fallbackAllocatedBytes)} of ${formatByteSize(values.fallbackBytes)} on disk ` +
-      `(${spillDirectory}): ${why}`;
-    return { error: 'OutOfDiskError', message: `${memory}, ${disk}${held}`, values };
   }
 }
 

@@ -1,3 +1,6 @@
+/** What its maker answers to each batch of events. */
+export const EVENTS_HEARD = 'heard';
+
 /** What the allocator actor's thread is started with. Cloneable: regions and the arena are numbers. */
 export interface AllocatorThreadData {
   readonly control: SharedArrayBuffer;

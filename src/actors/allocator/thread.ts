@@ -6,7 +6,8 @@ import { MemoryPool } from '../../pools/memory-pool.ts';
 import { statDisk } from '../../pools/stat-disk.ts';
 import { DiskMonitor } from '../../state/queues/disk-monitor.ts';
 import { AllocatorActor } from './allocator-actor.ts';
-import type { AllocatorThreadData } from './thread-data.ts';
+import { EventOutbox } from './event-outbox.ts';
+import { type AllocatorThreadData, EVENTS_HEARD } from './thread-data.ts';
 
 const data: AllocatorThreadData = workerData;
 
@@ -21,6 +22,7 @@ const fallback =
     ? undefined
     : new MemoryPool('fallback', data.fallbackRegion, data.fallbackBytes, 0, diskMonitor);
 
+const outbox = new EventOutbox((events) => parentPort?.postMessage(events));
 let actor: AllocatorActor | undefined;
 const side = attachActor(data.arena, () => actor?.onRing());
 actor = new AllocatorActor({
@@ -30,7 +32,14 @@ actor = new AllocatorActor({
   fallback,
   spillDirectory: data.spillDirectory,
   nowMs: () => performance.now(),
-  onClosed: () => parentPort?.close(),
+  tell: outbox.tell,
+  onClosed: () => {
+    outbox.close();
+    parentPort?.close();
+  },
+});
+parentPort?.on('message', (message) => {
+  if (message === EVENTS_HEARD) outbox.acknowledged();
 });
 // The doorbell keeps this thread's loop alive; the thread itself does not keep the process alive.
 side.keepAlive(true);

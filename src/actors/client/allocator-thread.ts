@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { SystemError } from '../../state/errors.ts';
-import type { AllocatorThreadData } from '../allocator/thread-data.ts';
+import type { StoreEvent } from '../../state/events.ts';
+import { type AllocatorThreadData, EVENTS_HEARD } from '../allocator/thread-data.ts';
 
 /** The running thread. */
 export interface AllocatorThread {
@@ -11,7 +12,10 @@ export interface AllocatorThread {
 }
 
 /** Starts the actor and waits until it serves. The thread does not keep the process alive. */
-export async function startAllocatorThread(data: AllocatorThreadData): Promise<AllocatorThread> {
+export async function startAllocatorThread(
+  data: AllocatorThreadData,
+  onEvents: (events: readonly StoreEvent[]) => void,
+): Promise<AllocatorThread> {
   const worker = new Worker(new URL('../allocator/thread.js', import.meta.url), {
     workerData: data,
     name: 'plasmoid-allocator',
@@ -30,6 +34,11 @@ export async function startAllocatorThread(data: AllocatorThreadData): Promise<A
       `Plasmoid's allocator thread died: ${error.stack ?? String(error)}`,
       'PlasmoidWarning',
     );
+  });
+  worker.on('message', (events: readonly StoreEvent[]) => {
+    // Before anybody hears them, who might throw.
+    worker.postMessage(EVENTS_HEARD);
+    onEvents(events);
   });
   worker.unref();
   return {

@@ -1,6 +1,6 @@
 /** What names of objects lead to, in one store: refs, tokens and ids. */
 import type { ControlRegion } from '../../pools/control-region.ts';
-import { STATUS } from '../../state/bridge-status.ts';
+import { RESULT, STATUS } from '../../state/bridge-status.ts';
 import { ForeignRefError } from '../../state/errors.ts';
 import { ObjectId } from '../../state/ids/object-id.ts';
 import { invalidArgument } from '../../state/options.ts';
@@ -76,6 +76,6 @@ export class ObjectNames {
     const status = bridge.lookUp(id.toBinary());
     if (status === STATUS.NOT_FOUND) return undefined;
     if (status !== STATUS.OK) throw statusToError(status, `object ${id.hex}`);
-    return { slot: bridge.result[0] ?? 0, generation: bridge.result[1] ?? 0 };
+    return { slot: bridge.result[RESULT.SLOT] ?? 0, generation: bridge.result[RESULT.GENERATION] ?? 0 };
   }
 }

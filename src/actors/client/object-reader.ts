@@ -2,7 +2,7 @@
 
 import type { BridgeClient } from '../../pools/bridge.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
-import { STATUS } from '../../state/bridge-status.ts';
+import { RESULT, STATUS } from '../../state/bridge-status.ts';
 import { ObjectNotSealedError, TimedOutError } from '../../state/errors.ts';
 import { ObjectId } from '../../state/ids/object-id.ts';
 import { isBeingWritten, isSealed } from '../../state/lifecycle/codes.ts';
@@ -16,6 +16,7 @@ import {
 } from '../../state/value-format.ts';
 import { AWAIT_NAMES_MAX, AWAITED, MORE_FOLLOWS } from '../protocol.ts';
 import type { AllocatorLink } from './allocator-link.ts';
+import type { DebugAids } from './debug/debug-aids.ts';
 import { statusToError } from './failures.ts';
 import type { ObjectNames, Readable } from './object-names.ts';
 import { describePlace, type ObjectPlace } from './object-place.ts';
@@ -45,12 +46,14 @@ export class ObjectReader {
   readonly #control: ControlRegion;
   readonly #link: AllocatorLink;
   readonly #names: ObjectNames;
+  readonly #debug: DebugAids | undefined;
 
-  constructor(control: ControlRegion, link: AllocatorLink, names: ObjectNames) {
+  constructor(control: ControlRegion, link: AllocatorLink, names: ObjectNames, debug: DebugAids | undefined) {
     this.#bridge = link.bridge;
     this.#control = control;
     this.#link = link;
     this.#names = names;
+    this.#debug = debug;
   }
 
   async get(name: Readable, limits: WaitLimits): Promise<unknown> {
@@ -132,16 +135,25 @@ export class ObjectReader {
     }
   }
 
-  /** Lets a view go early; a status. */
-  releaseWindow(view: StorableView): number {
-    return this.#bridge.releaseWindow(ArrayBuffer.isView(view) ? view.buffer : view);
+  /** Lets a view go early. Throws `NotAWindowError`; in debug mode `ObjectDamagedError`, and the view has gone. */
+  release(view: StorableView): void {
+    const window = windowOf(view);
+    const damaged = this.#debug?.damageOf(window);
+    const status = this.#bridge.releaseWindow(window);
+    if (status !== STATUS.OK) throw statusToError(status, 'the view');
+    if (damaged !== undefined) throw damaged;
+  }
+
+  /** Lets a view go early whose user may have released it already. */
+  releaseQuietly(view: StorableView): void {
+    this.#bridge.releaseWindow(windowOf(view));
   }
 
   /** The value of the object at a place, without waiting. Throws `ObjectNotFoundError`, `ObjectNotSealedError`. */
   take(place: ObjectPlace): unknown {
     const window = this.#bridge.get(place.slot, place.generation);
-    if (typeof window === 'number') throw statusToError(window, describePlace(place));
-    return this.#decode(window);
+    if (typeof window === 'number') throw this.#failed(window, place, describePlace(place));
+    return this.#decode(window, place);
   }
 
   /** The value, or {@link NOT_YET}. */
@@ -149,11 +161,16 @@ export class ObjectReader {
     const place = this.#names.readablePlaceOf(name);
     if (place === undefined) return NOT_YET;
     const window = this.#bridge.get(place.slot, place.generation);
-    if (typeof window !== 'number') return this.#decode(window);
+    if (typeof window !== 'number') return this.#decode(window, place);
     if (window === STATUS.NOT_SEALED) return NOT_YET;
     // Deleted between the two steps; who chose the id may use it again.
     if (window === STATUS.NOT_FOUND && name instanceof ObjectId && this.#names.isChosen(name)) return NOT_YET;
-    throw statusToError(window, describe(name));
+    throw this.#failed(window, place, describe(name));
+  }
+
+  #failed(status: number, place: ObjectPlace, what: string): Error {
+    const damaged = status === STATUS.DAMAGED ? this.#debug?.damaged(place) : undefined;
+    return damaged ?? statusToError(status, what);
   }
 
   /** All values, or what they wait for. */
@@ -183,7 +200,7 @@ export class ObjectReader {
 
   /** Values that nobody has seen. */
   #letGo(values: readonly unknown[]): void {
-    for (const value of values) if (isStorableView(value)) this.releaseWindow(value);
+    for (const value of values) if (isStorableView(value)) this.releaseQuietly(value);
   }
 
   #partition<Name extends Readable>(names: readonly Name[]): WaitResult<Name> {
@@ -231,11 +248,12 @@ export class ObjectReader {
     );
   }
 
-  #decode(window: ArrayBuffer): unknown {
-    const format = decodeFormat(this.#bridge.result[3] ?? 0);
+  #decode(window: ArrayBuffer, place: ObjectPlace): unknown {
+    this.#debug?.viewed(window, place);
+    const format = decodeFormat(this.#bridge.result[RESULT.FORMAT] ?? 0);
     if (format !== FORMAT.serialized) return viewOf(format, window);
     const value = decodeSerialised(window);
-    this.releaseWindow(window);
+    this.releaseQuietly(window);
     return value;
   }
 }
@@ -284,6 +302,10 @@ function describe(name: Readable): string {
 
 function idOf(name: Readable): ObjectId {
   return name instanceof ObjectId ? name : name.id;
+}
+
+function windowOf(view: StorableView): ArrayBufferLike {
+  return ArrayBuffer.isView(view) ? view.buffer : view;
 }
 
 /** Tells a list of names from one name. */

@@ -1,5 +1,5 @@
 /** One `create` call: validated once, tried until the bridge has a block for it. */
-import { STATUS } from '../../state/bridge-status.ts';
+import { RESULT, STATUS } from '../../state/bridge-status.ts';
 import { integer, invalidArgument } from '../../state/options.ts';
 import { elementBytes, FORMAT, type ViewByName, viewOf } from '../../state/value-format.ts';
 import type { Lease } from './allocator-link.ts';
@@ -34,16 +34,24 @@ export function prepareWriter<Name extends keyof ViewByName>(
   }
   const slot = new WritableSlot<ViewByName[Name]>(host, format, limits);
   const id = host.chosenId(limits.id);
+  const caller = host.debug?.caller();
   const open = (lease: Lease | undefined): WritableSlot<ViewByName[Name]> | undefined => {
+    if (caller !== undefined) host.debug?.announce(caller);
     const window = host.bridge.create(byteLength, format, slot, id, lease?.slot, lease?.generation);
     if (window === STATUS.NO_STOCK) return undefined;
     if (typeof window === 'number') {
       throw statusToError(window, limits.id === undefined ? 'the object' : `object ${limits.id.hex}`);
     }
-    const [place = 0, generation = 0, track = 0, writable = 0] = host.bridge.result;
+    const { result } = host.bridge;
+    const created = {
+      slot: result[RESULT.SLOT] ?? 0,
+      generation: result[RESULT.GENERATION] ?? 0,
+      track: result[RESULT.TRACK] ?? 0,
+      writable: result[RESULT.WRITABLE] ?? 0,
+    };
     // The reader of options has checked that `as` names this format.
     const view = viewOf(format, window) as ViewByName[Name];
-    slot.open({ slot: place, generation, track, writable }, view, new Uint8Array(window));
+    slot.open(created, view, new Uint8Array(window), caller);
     return slot;
   };
   return { limits, open };

@@ -46,6 +46,11 @@ export interface StoreOptions {
    * it to the whole memory for a store whose first use must be as fast as the second; to 0 to take memory by use only.
    */
   readonly populateAhead?: number | string | undefined;
+  /**
+   * Debug mode: bytes are checked against what was sealed, `list()` says who made an object, leaked refs are named, and
+   * views that are released early keep their memory until they are collected. Default: whether `PLASMOID_DEBUG=1` is set.
+   */
+  readonly debug?: boolean | undefined;
 }
 
 /** Options of calls that may have to wait. */
@@ -101,6 +106,7 @@ const STORE_SPEC = {
   maxObjects: withDefault(integer(1, MAX_OBJECTS_LIMIT), MAX_OBJECTS_DEFAULT),
   hugePages: withDefault(boolean, true),
   populateAhead: optional<number>(parseByteSize),
+  debug: optional(boolean),
 };
 const WAIT_SPEC = { timeout, signal: optional(abortSignal) };
 const PUT_SPEC = { ...WAIT_SPEC, id: optional(objectId), evictable: withDefault(boolean, false) };
@@ -118,6 +124,7 @@ export function readStoreOptions(given: unknown) {
     diskThreshold: options.diskThreshold,
     maxObjects: options.maxObjects,
     hugePages: options.hugePages,
+    debug: options.debug ?? process.env.PLASMOID_DEBUG === '1',
     populateAheadBytes: Math.min(memoryBytes, options.populateAhead ?? POPULATE_AHEAD_BYTES),
   };
 }

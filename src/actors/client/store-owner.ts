@@ -1,7 +1,9 @@
 /** Making a store: its memory and its allocator thread, owned by the thread that makes them. */
 import { mapStoreMemory, releaseStoreMemory } from '../../pools/store-memory.ts';
 import { invalidArgument } from '../../state/options.ts';
+import type { AllocatorThreadData } from '../allocator/thread-data.ts';
 import { startAllocatorThread } from './allocator-thread.ts';
+import { publishBatch } from './diagnostics.ts';
 import { readStoreOptions, type StoreOptions } from './store-options.ts';
 
 /** Names a store in a message to another thread of this process. A plain value that can be cloned. */
@@ -23,7 +25,7 @@ export async function startStore(options: StoreOptions | undefined): Promise<Own
   const read = readStoreOptions(options);
   const memory = mapStoreMemory(read);
   try {
-    const thread = await startAllocatorThread({
+    const data: AllocatorThreadData = {
       control: memory.control.buffer,
       arena: memory.arena,
       primaryRegion: memory.primaryRegion,
@@ -33,7 +35,8 @@ export async function startStore(options: StoreOptions | undefined): Promise<Own
       spillDirectory: read.spillDirectory,
       diskThreshold: read.diskThreshold,
       populateAheadBytes: read.populateAheadBytes,
-    });
+    };
+    const thread = await startAllocatorThread(data, (events) => publishBatch(memory.control.name, events));
     return {
       handle: { control: memory.control.buffer, arena: memory.arena, memoryBytes: read.memoryBytes },
       end: async () => {

@@ -2,7 +2,7 @@
 
 import type { BridgeClient } from '../../pools/bridge.ts';
 import type { StoreStatistics } from '../../pools/statistics.ts';
-import { STATUS } from '../../state/bridge-status.ts';
+import { RESULT, STATUS } from '../../state/bridge-status.ts';
 import { StoreClosedError } from '../../state/errors.ts';
 import { ObjectId } from '../../state/ids/object-id.ts';
 import { isSealed } from '../../state/lifecycle/codes.ts';
@@ -17,6 +17,7 @@ import {
 import { REQUEST } from '../protocol.ts';
 import type { Lease } from './allocator-link.ts';
 import { Connection } from './connection.ts';
+import type { DebugAids } from './debug/debug-aids.ts';
 import { statusToError } from './failures.ts';
 import { listObjects, type ObjectEntry } from './object-list.ts';
 import type { ObjectName, Readable } from './object-names.ts';
@@ -35,8 +36,7 @@ import {
   type WaitOptions,
 } from './store-options.ts';
 import { assertHandle, type StoreHandle, startStore } from './store-owner.ts';
-import { encodeValue, sizeOf } from './value-codec.ts';
-import type { SlotOptions, WritableSlot } from './writable-slot.ts';
+import type { WritableSlot } from './writable-slot.ts';
 
 export type { Readable } from './object-names.ts';
 export type { Values, WaitResult } from './object-reader.ts';
@@ -62,18 +62,14 @@ export class Store implements RefHost, AsyncDisposable {
   readonly handle: StoreHandle;
   /** The store's own name, in hexadecimal: what its tokens carry. */
   readonly name: string;
-  /** @internal */
-  readonly bridge: BridgeClient;
-  /** @internal */
-  readonly connection: Connection;
+  readonly #connection: Connection;
   readonly #endStore: (() => Promise<void>) | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(handle: StoreHandle, endStore?: () => Promise<void>) {
     this.handle = handle;
-    this.connection = new Connection(handle, this);
-    this.name = this.connection.name;
-    this.bridge = this.connection.link.bridge;
+    this.#connection = new Connection(handle, this);
+    this.name = this.#connection.name;
     this.#endStore = endStore;
   }
 
@@ -114,7 +110,7 @@ export class Store implements RefHost, AsyncDisposable {
 
   /** Whether the store has ended, or this thread has left it. */
   get closed(): boolean {
-    return this.#closing !== undefined || this.connection.link.isClosed;
+    return this.#closing !== undefined || this.#connection.link.isClosed;
   }
 
   /**
@@ -125,31 +121,12 @@ export class Store implements RefHost, AsyncDisposable {
    * `ObjectStoreFullError` when it can never fit, `OutOfDiskError`, `TimedOutError`, `InterruptedError`.
    */
   async put<T extends Storable>(value: T, options?: PutOptions): Promise<ObjectRef<T>> {
-    const limits = readPutOptions(options, 'Store.put');
-    const { source, format } = encodeValue(value);
-    const ref = new ObjectRef<T>(this, limits.id);
-    const id = this.chosenId(limits.id);
-    let status = this.bridge.put(source, format, ref, id);
-    while (status === STATUS.NO_STOCK) {
-      const lease = await this.connection.link.lease(sizeOf(source), limits);
-      this.#assertStillThere(source, lease);
-      status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
-    }
-    return this.#made(ref, status, limits);
+    return this.#connection.writer.put(value, readPutOptions(options, 'Store.put'));
   }
 
   /** As {@link Store.put}, blocking this thread while it waits. `signal` cannot fire meanwhile. */
   putSync<T extends Storable>(value: T, options?: PutOptions): ObjectRef<T> {
-    const limits = readPutOptions(options, 'Store.putSync');
-    const { source, format } = encodeValue(value);
-    const ref = new ObjectRef<T>(this, limits.id);
-    const id = this.chosenId(limits.id);
-    let status = this.bridge.put(source, format, ref, id);
-    while (status === STATUS.NO_STOCK) {
-      const lease = this.connection.link.leaseSync(sizeOf(source), limits);
-      status = this.bridge.put(source, format, ref, id, lease.slot, lease.generation);
-    }
-    return this.#made(ref, status, limits);
+    return this.#connection.writer.putSync(value, readPutOptions(options, 'Store.putSync'));
   }
 
   /**
@@ -164,7 +141,7 @@ export class Store implements RefHost, AsyncDisposable {
     for (;;) {
       const slot = writer.open(lease);
       if (slot !== undefined) return slot;
-      lease = await this.connection.link.lease(byteLength, writer.limits);
+      lease = await this.#connection.link.lease(byteLength, writer.limits);
     }
   }
 
@@ -178,7 +155,7 @@ export class Store implements RefHost, AsyncDisposable {
     for (;;) {
       const slot = writer.open(lease);
       if (slot !== undefined) return slot;
-      lease = this.connection.link.leaseSync(byteLength, writer.limits);
+      lease = this.#connection.link.leaseSync(byteLength, writer.limits);
     }
   }
 
@@ -197,8 +174,8 @@ export class Store implements RefHost, AsyncDisposable {
   async get(names: Readable | readonly Readable[], options?: WaitOptions): Promise<unknown> {
     const limits = readWaitOptions(options, 'Store.get');
     return isList(names)
-      ? this.connection.reader.getAll(names, limits)
-      : this.connection.reader.get(names, limits);
+      ? this.#connection.reader.getAll(names, limits)
+      : this.#connection.reader.get(names, limits);
   }
 
   /**
@@ -210,8 +187,8 @@ export class Store implements RefHost, AsyncDisposable {
   getSync(names: Readable | readonly Readable[], options?: WaitOptions): unknown {
     const limits = readWaitOptions(options, 'Store.getSync');
     return isList(names)
-      ? this.connection.reader.getAllSync(names, limits)
-      : this.connection.reader.getSync(names, limits);
+      ? this.#connection.reader.getAllSync(names, limits)
+      : this.#connection.reader.getSync(names, limits);
   }
 
   /**
@@ -225,13 +202,13 @@ export class Store implements RefHost, AsyncDisposable {
     options?: WaitForOptions,
   ): Promise<WaitResult<Name>> {
     const { count, ...limits } = readWaitForOptions(options, names, 'Store.wait');
-    return this.connection.reader.wait(names, count, limits);
+    return this.#connection.reader.wait(names, count, limits);
   }
 
   /** As {@link Store.wait}, blocking this thread while it waits. */
   waitSync<Name extends Readable>(names: readonly Name[], options?: WaitForOptions): WaitResult<Name> {
     const { count, ...limits } = readWaitForOptions(options, names, 'Store.waitSync');
-    return this.connection.reader.waitSync(names, count, limits);
+    return this.#connection.reader.waitSync(names, count, limits);
   }
 
   /**
@@ -252,7 +229,7 @@ export class Store implements RefHost, AsyncDisposable {
       return await callback(value);
     } finally {
       // Whatever the callback did with the view, or with the store: its outcome counts.
-      if (isStorableView(value)) this.connection.reader.releaseWindow(value);
+      if (isStorableView(value)) this.#connection.reader.releaseQuietly(value);
     }
   }
 
@@ -262,11 +239,11 @@ export class Store implements RefHost, AsyncDisposable {
    * native operation (a pending `fs.write`, `zlib`) still works on the view. A view that was transferred here from another
    * thread may be released as well; also after `close()`.
    *
-   * Throws `NotAWindowError` when it is no view that a store gave out to be read, or was released before.
+   * Throws `NotAWindowError` when it is no view that a store gave out to be read, or was released before; in debug mode
+   * `ObjectDamagedError` when somebody wrote into it.
    */
   release(view: StorableView): void {
-    const status = this.connection.reader.releaseWindow(view);
-    if (status !== STATUS.OK) throw statusToError(status, 'the view');
+    this.#connection.reader.release(view);
   }
 
   /**
@@ -274,24 +251,22 @@ export class Store implements RefHost, AsyncDisposable {
    * `ForeignRefError` for another store's token, `InvalidArgumentError`.
    */
   ref<T = unknown>(name: ObjectToken<T> | ObjectId): ObjectRef<T> {
-    const place = this.connection.names.placeOf(name);
+    const place = this.#connection.names.placeOf(name);
     const ref = new ObjectRef<T>(this, name instanceof ObjectId ? name : undefined);
     const status =
       place === undefined ? STATUS.NOT_FOUND : this.bridge.hold(ref, place.slot, place.generation);
     if (place === undefined || status !== STATUS.OK) {
       throw statusToError(status, name instanceof ObjectId ? `object ${name.hex}` : describePlace(name));
     }
-    ref.slot = place.slot;
-    ref.generation = place.generation;
-    ref.track = this.bridge.result[2] ?? 0;
+    ref.hold(place.slot, place.generation, this.bridge.result[RESULT.TRACK] ?? 0);
     return ref;
   }
 
   /** Whether the object exists and is sealed. */
   contains(name: ObjectName): boolean {
     this.#assertOpen();
-    const place = this.connection.names.placeOf(name);
-    return place !== undefined && isSealed(this.connection.control.stateAt(place));
+    const place = this.#connection.names.placeOf(name);
+    return place !== undefined && isSealed(this.#connection.control.stateAt(place));
   }
 
   /**
@@ -300,8 +275,8 @@ export class Store implements RefHost, AsyncDisposable {
    */
   delete(name: ObjectName): boolean {
     this.#assertOpen();
-    const place = this.connection.names.placeOf(name);
-    if (place === undefined || place.slot >= this.connection.control.layout.maxObjects) return false;
+    const place = this.#connection.names.placeOf(name);
+    if (place === undefined || place.slot >= this.#connection.control.layout.maxObjects) return false;
     const status = this.bridge.delete(place.slot, place.generation);
     if (status === STATUS.NOT_FOUND) return false;
     if (status !== STATUS.OK) throw statusToError(status, describePlace(place));
@@ -310,28 +285,28 @@ export class Store implements RefHost, AsyncDisposable {
 
   /** Numbers of objects and bytes. */
   async stats(): Promise<StoreStatistics> {
-    return JSON.parse(await this.connection.link.ask(REQUEST.STATS));
+    return JSON.parse(await this.#connection.link.ask(REQUEST.STATS));
   }
 
   /** As {@link Store.stats}, blocking this thread. */
   statsSync(): StoreStatistics {
-    return JSON.parse(this.connection.link.askSync(REQUEST.STATS));
+    return JSON.parse(this.#connection.link.askSync(REQUEST.STATS));
   }
 
   /** Every object there is, with its state, size, place and holders. Reads shared memory only. */
   list(): ObjectEntry[] {
     this.#assertOpen();
-    return listObjects(this.connection.control);
+    return listObjects(this.#connection.control, this.debug);
   }
 
   /** Takes back the blocks that stand ready in the clients' stocks: `stats()` then counts nothing as leased. */
   async trim(): Promise<void> {
-    await this.connection.link.ask(REQUEST.TRIM);
+    await this.#connection.link.ask(REQUEST.TRIM);
   }
 
   /** Checks every invariant of the store at a quiet point. Throws `InvariantError` with the values that break one. */
   async verify(): Promise<void> {
-    await this.connection.link.ask(REQUEST.VERIFY);
+    await this.#connection.link.ask(REQUEST.VERIFY);
   }
 
   /**
@@ -348,42 +323,37 @@ export class Store implements RefHost, AsyncDisposable {
   }
 
   /** @internal */
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** @internal */
+  get bridge(): BridgeClient {
+    return this.#connection.link.bridge;
+  }
+
+  /** @internal */
+  get debug(): DebugAids | undefined {
+    return this.#connection.debug;
+  }
+
+  /** @internal */
   idOf(place: ObjectPlace): ObjectId {
-    return this.connection.names.idOf(place);
+    return this.#connection.names.idOf(place);
   }
 
   /** @internal */
   chosenId(id: ObjectId | undefined): Uint8Array | undefined {
-    return this.connection.names.chosenId(id);
-  }
-
-  /** While a put waits, its caller may transfer the buffer away. */
-  #assertStillThere(source: StorableView, { slot, generation }: Lease): void {
-    try {
-      sizeOf(source);
-    } catch (error) {
-      this.bridge.handBack(slot, generation);
-      throw error;
-    }
+    return this.#connection.names.chosenId(id);
   }
 
   async #end(): Promise<void> {
-    if (this.#endStore === undefined) return this.connection.link.end();
+    this.#connection.debug?.report(this.name);
+    if (this.#endStore === undefined) return this.#connection.link.end();
     // The actor may have died before: then there is nobody to be asked, and the rest still has to go.
-    if (!this.connection.link.isClosed) await this.connection.link.ask(REQUEST.CLOSE).catch(ignoreClosed);
-    this.connection.link.end();
+    if (!this.#connection.link.isClosed) await this.#connection.link.ask(REQUEST.CLOSE).catch(ignoreClosed);
+    this.#connection.link.end();
     await this.#endStore();
-  }
-
-  #made<T>(ref: ObjectRef<T>, status: number, { id, evictable }: SlotOptions): ObjectRef<T> {
-    if (status !== STATUS.OK)
-      throw statusToError(status, id === undefined ? 'the object' : `object ${id.hex}`);
-    const { result } = this.bridge;
-    ref.slot = result[0] ?? 0;
-    ref.generation = result[1] ?? 0;
-    ref.track = result[2] ?? 0;
-    if (evictable) this.bridge.keep(ref.slot, ref.generation);
-    return ref;
   }
 
   #assertOpen(): void {

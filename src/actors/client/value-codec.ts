@@ -11,7 +11,7 @@ import {
   type Storable,
   type StorableView,
 } from '../../state/value-format.ts';
-import { ObjectRef } from './object-ref.ts';
+import { onlyItsTokenCanBeSent } from './uncloneable.ts';
 
 /** What the bridge copies, and the format that readers are told. */
 export interface EncodedValue {
@@ -36,9 +36,9 @@ export function encodeValue(value: Storable): EncodedValue {
   try {
     return { source: serialize(value), format: FORMAT.serialized };
   } catch (cause) {
-    if (hasRef(value)) {
+    if (hasUncloneable(value)) {
       throw new UnstorableValueError(
-        'a ref cannot be stored, because nothing would count it: send its token',
+        'a ref, slot or channel cannot be stored, because nothing would count it: send its token',
         { type: typeof value },
         { cause },
       );
@@ -52,13 +52,12 @@ export function encodeValue(value: Storable): EncodedValue {
   }
 }
 
-/** Whether the value is a ref, or has one at first sight: why it could not be serialised. */
-function hasRef(value: unknown): boolean {
-  if (value instanceof ObjectRef) return true;
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.values(value).some((part) => part instanceof ObjectRef)
+/** Whether the value is a ref or the like, or has one at first sight: why it could not be serialised. */
+function hasUncloneable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const isOne = (part: unknown): boolean => part === onlyItsTokenCanBeSent;
+  return Object.values(value).some(
+    (part) => isOne(part) || (typeof part === 'object' && part !== null && Object.values(part).some(isOne)),
   );
 }
 

@@ -6,6 +6,7 @@ import type { ViewFormat } from '../../state/value-format.ts';
 import { statusToError } from './failures.ts';
 import type { ObjectToken } from './object-place.ts';
 import { ObjectRef, type RefHost } from './object-ref.ts';
+import { onlyItsTokenCanBeSent } from './uncloneable.ts';
 
 /** What the bridge says about a slot it has just created. */
 export interface CreatedSlot {
@@ -30,6 +31,8 @@ export interface SlotOptions {
  * transferred to another thread before it is sealed.
  */
 export class WritableSlot<View extends object = Uint8Array> implements Disposable {
+  /** @internal */
+  readonly uncloneable = onlyItsTokenCanBeSent;
   readonly #store: RefHost;
   readonly #format: ViewFormat;
   readonly #id: ObjectId | undefined;
@@ -48,8 +51,9 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
   }
 
   /** @internal The second half of construction, when the bridge has made the window. */
-  open(place: CreatedSlot, view: View, bytes: Uint8Array<ArrayBuffer>): void {
+  open(place: CreatedSlot, view: View, bytes: Uint8Array<ArrayBuffer>, caller: string | undefined): void {
     this.#place = place;
+    this.#store.debug?.made(this, 'slot', caller);
     this.#view = view;
     this.#bytes = bytes;
   }
@@ -95,9 +99,7 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
     if (status !== STATUS.OK) throw statusToError(status, `the slot ${slot}`);
     this.#end('sealed');
     if (this.#evictable) this.#store.bridge.keep(slot, generation);
-    ref.slot = slot;
-    ref.generation = generation;
-    ref.track = track;
+    ref.hold(slot, generation, track);
     return ref;
   }
 
@@ -120,6 +122,7 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
 
   #end(state: 'sealed' | 'aborted'): void {
     this.#state = state;
+    this.#store.debug?.givenBack(this);
     this.#view = undefined;
     // Else a slot that is kept would keep its window's memory.
     this.#bytes = new Uint8Array(0);

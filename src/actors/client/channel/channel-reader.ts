@@ -5,6 +5,7 @@ import { ChannelFinishedError, ChannelUsageError, ObjectNotFoundError } from '..
 import { isStorableView, type Sealed } from '../../../state/value-format.ts';
 import type { Store } from '../store.ts';
 import type { WaitOptions } from '../store-options.ts';
+import { onlyItsTokenCanBeSent } from '../uncloneable.ts';
 import { ChannelEnd, type EndCondition } from './channel-end.ts';
 import { forgetEnd, rememberEnd } from './forgotten-ends.ts';
 
@@ -18,6 +19,8 @@ import { forgetEnd, rememberEnd } from './forgotten-ends.ts';
  * whose thread dies, is not waited for.
  */
 export class ChannelReader<T = unknown> implements Disposable {
+  /** @internal */
+  readonly uncloneable = onlyItsTokenCanBeSent;
   readonly #end: ReaderEnd;
   readonly #shared: ChannelEnd;
   readonly #unread: EndCondition;
@@ -176,7 +179,6 @@ export class ChannelReader<T = unknown> implements Disposable {
   }
 
   #letGo(value: unknown): void {
-    // Its user may have released it already.
-    if (isStorableView(value)) this.#shared.store.connection.reader.releaseWindow(value);
+    if (isStorableView(value)) this.#shared.store.connection.reader.releaseQuietly(value);
   }
 }

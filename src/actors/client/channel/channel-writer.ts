@@ -7,6 +7,7 @@ import type { ObjectRef } from '../object-ref.ts';
 import { prepareWriter } from '../slot-writer.ts';
 import type { Store } from '../store.ts';
 import type { CreateOptions, WaitOptions } from '../store-options.ts';
+import { onlyItsTokenCanBeSent } from '../uncloneable.ts';
 import { timeLeftMs, type WaitLimits } from '../wait-limits.ts';
 import type { WritableSlot } from '../writable-slot.ts';
 import { ChannelEnd, type EndCondition } from './channel-end.ts';
@@ -71,6 +72,8 @@ class Readers implements EndCondition {
  * thread; when that dies, or the writer is forgotten, the channel ends for all with `ChannelError`.
  */
 export class ChannelWriter<T extends Storable = Storable> implements Disposable {
+  /** @internal */
+  readonly uncloneable = onlyItsTokenCanBeSent;
   readonly #end: WriterEnd;
   readonly #shared: ChannelEnd;
   readonly #room: Readers;

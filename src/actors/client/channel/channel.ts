@@ -9,6 +9,7 @@ import { ChannelRoleTakenError, ForeignRefError, OutOfResourceError } from '../.
 import { integer, invalidArgument, readOptions, withDefault } from '../../../state/options.ts';
 import type { Storable } from '../../../state/value-format.ts';
 import { Store } from '../store.ts';
+import { onlyItsTokenCanBeSent } from '../uncloneable.ts';
 import { endedError } from './channel-end.ts';
 import { ChannelReader } from './channel-reader.ts';
 import { ChannelWriter } from './channel-writer.ts';
@@ -49,6 +50,8 @@ const CHANNEL_SPEC = {
  * store; each thread makes its own `Channel` from the token.
  */
 export class Channel<T extends Storable = Storable> {
+  /** @internal */
+  readonly uncloneable = onlyItsTokenCanBeSent;
   /** What other threads connect with. */
   readonly token: ChannelToken<T>;
   readonly #store: Store;
