@@ -78,9 +78,9 @@ export class StatusOr<out T> {
     throw new InvariantError('there is a value, no error');
   }
 
-  /** Two values are compared by `isEqual`, two errors by their statuses; a value is no error. */
+  /** Two values are compared by `isEqual`, two errors by their codes alone, as in Ray; a value is no error. */
   equals<U>(other: StatusOr<U>, isEqual: (one: T | U, other: T | U) => boolean = Object.is): boolean {
     if (this.#content.ok && other.#content.ok) return isEqual(this.#content.value, other.#content.value);
-    return this.status.equals(other.status);
+    return this.code === other.code;
   }
 }

@@ -67,6 +67,11 @@ export class Status<Code extends StatusName = StatusName> {
     );
   }
 
+  /** Ray's `<<`: the same failure with more said about it. OK has no message, and stays as it is. */
+  append(...more: readonly (string | number | bigint | boolean)[]): Status<Code> {
+    return this.ok ? this : new Status(this.code, [this.message, ...more].join(''), this.rpcCode);
+  }
+
   /** Whether both tell the same: code, message and RPC code. */
   equals(other: Status): boolean {
     return this.is(other.code) && this.message === other.message && this.rpcCode === other.rpcCode;

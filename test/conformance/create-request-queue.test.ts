@@ -5,10 +5,12 @@ import type { TryCreate } from '../../src/state/queues/create-request-queue.ts';
 import {
   type Created,
   failed,
+  ONE,
   oom,
   oomUnlessFallback,
   succeed,
   switchable,
+  TWO,
   trying,
   World,
 } from './create-queue-world.ts';
@@ -96,12 +98,71 @@ test('TestTransientOom', () => {
   world.assertNoLeaks();
 });
 
+test('TestOomTimerWithSpilling', () => {
+  const world = new World();
+  const ids = [world.add(oom), world.add(succeed)] as const;
+  world.spill = true;
+  for (let round = 0; round < 10; round++) {
+    world.nowMs += 100;
+    assert.is(world.queue.processRequests(), 'TransientObjectStoreFull');
+    world.assertUnfinished(...ids);
+    assert.is(world.gcCount, round + 1);
+  }
+  world.spill = false;
+  for (let round = 0; round < 10; round++) {
+    world.nowMs += 100;
+    assert.is(world.queue.processRequests(), 'ObjectStoreFull');
+    world.assertUnfinished(...ids);
+  }
+  world.nowMs += 2_000;
+  assert.is(world.queue.processRequests(), 'OK');
+  world.assertFinished(ids[0], 'OutOfDisk');
+  world.assertFinished(ids[1], 'OK');
+  world.assertNoLeaks();
+});
+
+test('TestTransientOomThenOom', () => {
+  const world = new World();
+  const ids = [world.add(oom), world.add(succeed)] as const;
+  world.spill = true;
+  for (let round = 0; round < 3; round++) {
+    world.nowMs += 100;
+    assert.is(world.queue.processRequests(), 'TransientObjectStoreFull');
+    world.assertUnfinished(...ids);
+    assert.is(world.gcCount, round + 1);
+  }
+  world.spill = false;
+  for (let round = 0; round < 2; round++) assert.is(world.queue.processRequests(), 'ObjectStoreFull');
+  world.assertUnfinished(...ids);
+  assert.is(world.gcCount, 5);
+  world.nowMs += 2_000;
+  assert.is(world.queue.processRequests(), 'OK');
+  world.assertFinished(ids[0], 'OutOfDisk');
+  world.assertFinished(ids[1], 'OK');
+  assert.is(world.gcCount, 6);
+  world.assertNoLeaks();
+});
+
 test('TestNoEvictIfFull', () => {
   const world = new World();
   world.add(oom);
   assert.is(world.queue.processRequests(), 'ObjectStoreFull');
   world.nowMs += 100;
   assert.is(world.queue.processRequests(), 'ObjectStoreFull');
+});
+
+test('TestClientDisconnected', () => {
+  const world = new World();
+  const one = world.add(succeed, ONE);
+  assert.is(world.queue.processRequests(), 'OK');
+  const two = world.add(succeed, ONE);
+  const three = world.add(succeed, TWO);
+  world.queue.removeDisconnectedClientRequests(ONE);
+  world.assertFinished(one, 'UnknownError');
+  world.assertFinished(two, 'UnknownError');
+  assert.is(world.queue.processRequests(), 'OK');
+  world.assertFinished(three, 'OK');
+  world.assertNoLeaks();
 });
 
 test('TestTryRequestImmediately', () => {
@@ -144,6 +205,21 @@ test('TestOOMAndOOD', () => {
   assert.is(world.queue.processRequests(), 'OutOfDisk');
   world.assertFinished(two, 'OutOfDisk');
   assert.is(world.queue.processRequests(), 'OK');
+});
+
+test('TestFallbackAllocationFailled', () => {
+  const world = new World();
+  const fallbacks: boolean[] = [];
+  const one = world.add((fallback) => {
+    fallbacks.push(fallback);
+    return failed('OutOfMemory');
+  });
+  assert.is(world.queue.processRequests(), 'ObjectStoreFull');
+  world.nowMs += 2_000;
+  assert.is(world.queue.processRequests(), 'OK');
+  world.assertFinished(one, 'OutOfDisk');
+  assert.equal(fallbacks, [false, false, true]);
+  world.assertNoLeaks();
 });
 
 test.run();

@@ -1,6 +1,9 @@
-/** Ray's rule for full disks: ray-semantics.md §5, "Disk monitor". */
+/** Ray's filesystem_monitor_test, and its rule for full disks: ray-semantics.md §5, "Disk monitor". */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { statDisk } from '../../src/pools/stat-disk.ts';
 import {
   DEFAULT_CAPACITY_THRESHOLD,
   DiskMonitor,
@@ -16,9 +19,29 @@ const DISKS: Readonly<Record<string, DiskSpace>> = {
 const isOver = (capacityThreshold: number, ...paths: readonly string[]): boolean =>
   new DiskMonitor({ paths, capacityThreshold, statDisk: (path) => DISKS[path] }).overCapacity();
 
+test('TestFileSystemMonitor', () => {
+  const real = (capacityThreshold: number, ...paths: readonly string[]): DiskMonitor =>
+    new DiskMonitor({ paths, capacityThreshold, statDisk });
+  assert.not.ok(real(1, tmpdir()).overCapacity());
+  assert.ok(real(0, tmpdir()).overCapacity());
+  const space = statDisk(tmpdir());
+  assert.ok(space !== undefined && space.availableBytes > 0);
+  assert.ok(space !== undefined && space.capacityBytes >= space.availableBytes);
+  assert.not.ok(real(1).overCapacity());
+  assert.is(statDisk(join(tmpdir(), 'no such folder')), undefined);
+});
+
+test('TestOverCapacity', () => {
+  const isOverTenth = (space: DiskSpace | undefined): boolean =>
+    new DiskMonitor({ paths: ['/tmp'], capacityThreshold: 0.1, statDisk: () => space }).overCapacity();
+  assert.not.ok(isOverTenth(undefined));
+  assert.not.ok(isOverTenth({ capacityBytes: 11, availableBytes: 10 }));
+  assert.ok(isOverTenth({ capacityBytes: 11, availableBytes: 9 }));
+  assert.ok(isOverTenth({ capacityBytes: 0, availableBytes: 0 }));
+});
+
 test('a threshold of 0: always over', () => {
   for (const path of [...Object.keys(DISKS), 'unreadable']) assert.ok(isOver(0, path), path);
-  assert.ok(isOver(0), 'without a path, too');
 });
 
 test('a threshold of 1 or more: never over', () => {
@@ -28,7 +51,7 @@ test('a threshold of 1 or more: never over', () => {
 });
 
 test('no paths: never over', () => {
-  assert.not.ok(isOver(0.01));
+  for (const threshold of [0, 0.01, 1]) assert.not.ok(isOver(threshold), `${threshold}`);
 });
 
 test('over when the part in use has reached the threshold', () => {

@@ -51,6 +51,30 @@ test('LRUCacheTest', () => {
   assert.is(cache.originalCapacityBytes, 1024);
 });
 
+test('EvictionPolicyTest', () => {
+  const created = () => {
+    const { policy, memory } = fixture(100, { key1: 10, key2: 20, key3: 30, key4: 40 });
+    for (const id of ['key1', 'key2', 'key3', 'key4']) policy.objectCreated(id);
+    memory.allocatedBytes = 10 + 20 + 30 + 40;
+    return policy;
+  };
+  for (const [bytes, missing, count] of [
+    [10, -20, 2],
+    [30, 0, 2],
+    [40, -20, 3],
+  ] as const) {
+    const { keys, requiredMinusEvictedBytes } = created().requireSpace(bytes);
+    assert.is(requiredMinusEvictedBytes, missing);
+    assert.is(keys.length, count);
+  }
+  const policy = created();
+  assert.ok(policy.isObjectExists('key1'));
+  policy.beginObjectAccess('key1');
+  assert.not(policy.isObjectExists('key1'));
+  policy.endObjectAccess('key1');
+  assert.ok(policy.isObjectExists('key1'));
+});
+
 test('LruCache: adding twice is fatal, and changes nothing', () => {
   const cache = new LruCache<string>('test', 100);
   cache.add('a', 10);

@@ -1,5 +1,5 @@
 /**
- * Ray's fallback_allocator_test, driving the real pools through `PoolAllocator`, on a real temporary directory.
+ * Ray's fallback_allocator_test and allocator_test, driving the real pools through `PoolAllocator`, on a real temporary directory.
  *
  * Ray's limit is 2 MiB and 2048 bytes of overhead, which its two blocks of 1 MiB with their headers just fit into.
  * Plasmoid's pool has no headers: it is exactly the 2 MiB, and the two blocks fill it to the last byte.
@@ -78,6 +78,26 @@ test('FallbackPassThroughTest', () => {
     success(allocator.allocate(MIB), false);
     books(allocator, 3 * MIB, MIB);
   });
+});
+
+test('NoFallbackPassThroughTest', () => {
+  using allocator = new PoolAllocator(tmpdir(), ALLOCATION_OVERHEAD_BYTES + 10 * MIB, 0);
+  assert.is(allocator.footprintLimitBytes, ALLOCATION_OVERHEAD_BYTES + 10 * MIB);
+  const blocks: Allocation[] = [];
+  for (let count = 1; count <= 10; count++) {
+    blocks.push(success(allocator.allocate(MIB), false));
+    books(allocator, count * MIB, 0);
+  }
+  assert.is(allocator.allocate(MIB), undefined);
+  books(allocator, 10 * MIB, 0);
+  assert.is(allocator.fallbackAllocate(MIB), undefined);
+  books(allocator, 10 * MIB, 0);
+  const last = blocks.pop();
+  if (last !== undefined) allocator.free(last);
+  books(allocator, 9 * MIB, 0);
+  success(allocator.allocate(MIB), false);
+  books(allocator, 10 * MIB, 0);
+  allocator.verify();
 });
 
 test('two blocks of 1 MiB fill the primary pool to its last byte: the overhead is not handed out', () => {

@@ -114,6 +114,7 @@ test('TestObjectNotSealed', () => {
   world.seal('id1');
   assert.equal(world.completed, [request]);
   assert.is(request.places.get('id1'), PLACE);
+  assert.equal(world.lookups, ['id1', 'id1']);
   world.assertNobodyWaits('id1');
 });
 
@@ -144,6 +145,23 @@ test('TestFallbackAllocatedFdArePassed', () => {
       ['id2', [101, 42]],
     ],
   );
+});
+
+test('TestDuplicateObjects', () => {
+  const world = new World();
+  world.queue.addRequest(CLIENT, ['id1', 'id2', 'id1'], 1_000);
+  assert.equal(world.lookups, ['id1', 'id2']);
+  for (const key of ['id1', 'id2']) assert.is(world.queue.getRequestCount(key), 1);
+});
+
+test('TestRemoveTwice', () => {
+  const world = new World();
+  const dangling = world.queue.addRequest(CLIENT, ['id1', 'id2'], 1_000);
+  for (const key of ['id1', 'id2']) assert.ok(world.queue.isGetRequestExist(key));
+  world.queue.removeGetRequestsForClient(CLIENT);
+  world.assertNobodyWaits('id1', 'id2');
+  world.queue.removeGetRequest(dangling);
+  world.assertNobodyWaits('id1', 'id2');
 });
 
 test('TestRemoveAll', () => {

@@ -98,6 +98,19 @@ test('TestTaskID', () => {
   );
 });
 
+test('TestTaskIDForExecution', () => {
+  // Random but for the lowest byte, which an attempt replaces: one time in 256 Ray's own test fails here.
+  const task = TaskId.fromHex(`77${TaskId.fromRandom(job).hex.slice(2)}`);
+  const attempt = (number: number) => TaskId.forExecutionAttempt(task, number);
+  for (const number of [0, 1]) {
+    assert.not.ok(attempt(number).equals(task));
+    assert.ok(attempt(number).equals(attempt(number)));
+  }
+  for (const number of [1, 256, 256 * 256]) assert.not.ok(attempt(0).equals(attempt(number)));
+  const childOf = (parentTask: TaskId) => TaskId.forNormalTask({ job, parentTask, parentCounter: 0 });
+  assert.not.ok(childOf(attempt(0)).equals(childOf(attempt(1))));
+});
+
 test('the id of a driver task looks like that of a creation task, as in Ray', () => {
   assert.is(driver.hex, `${ff(20)}c7000000`);
   assert.ok(driver.isForActorCreationTask);
@@ -143,6 +156,10 @@ test('TestPlacementGroup', () => {
   assert.ok(PlacementGroupId.fromHex(id.hex).equals(id));
   assert.is(id.jobId.toInt(), 1);
   assert.not.ok(id.equals(PlacementGroupId.of(JobId.fromInt(1))));
+  assert.throws(
+    () => PlacementGroupId.nil.jobId,
+    (error: unknown) => error instanceof InvariantError,
+  );
   assert.is(PlacementGroupId.of(job, counting).hex, '000102030405060708090a0b0c0dc7000000');
 });
 
@@ -157,6 +174,9 @@ test('TestLeaseID', () => {
   assert.is(lease.toBinary().length, 32);
   assert.not.ok(lease.equals(LeaseId.fromWorker(worker, 1)));
   assert.not.ok(lease.equals(LeaseId.fromRandom()));
+  const random = LeaseId.fromWorker(WorkerId.fromRandom(), 1);
+  assert.not.ok(random.isNil || lease.equals(random));
+  assert.ok(LeaseId.fromWorker(worker, 1).workerId.equals(worker));
   assert.ok(LeaseId.fromHex(lease.hex).equals(lease));
   assert.ok(LeaseId.fromBinary(lease.toBinary()).equals(lease));
   assert.is(LeaseId.fromWorker(worker, 0x0403_0201).hex, `01020304${worker.hex}`);

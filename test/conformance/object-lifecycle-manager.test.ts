@@ -108,6 +108,15 @@ test('GetObject', () => {
   assert.is(manager.getObject('id1'), unsealed);
 });
 
+test('an object is there for readers once it is sealed', () => {
+  const { manager, store, unsealed, one } = fixture();
+  assert.not(manager.isObjectSealed('id1'));
+  store.objects.set('id1', unsealed);
+  assert.not(manager.isObjectSealed('id1'));
+  store.objects.set('id1', one);
+  assert.ok(manager.isObjectSealed('id1'));
+});
+
 test('SealObject', () => {
   const { manager, store, log, sealed } = fixture();
   store.sealAnswer = sealed;
@@ -185,6 +194,7 @@ test('RemoveReferenceTwoRef', () => {
   assert.ok(manager.removeReference('id1'));
   assert.is(two.refCount, 1);
   assert.equal(log, []);
+  assert.is(store.lookUps, 1);
 });
 
 test('RemoveReferenceOneRefSealed', () => {
@@ -215,7 +225,7 @@ test('RemoveReferenceOneRefNotSealed', () => {
   assert.ok(manager.removeReference('id1'));
 });
 
-test('the primary region is tried eleven times, then the disk once', () => {
+test('CreateObjectTriggerGCExhaused: the primary region is tried eleven times, then the disk once', () => {
   for (const allowFallback of [false, true]) {
     const { manager, store, log, unsealed } = fixture();
     store.primaryAnswers = [undefined];
@@ -225,6 +235,7 @@ test('the primary region is tried eleven times, then the disk once', () => {
     const rounds = Array.from({ length: 11 }, () => ['store.create id1 3', 'policy.require 10']).flat();
     const rest = allowFallback ? ['store.create id1 3 fallback', 'policy.created id1'] : [];
     assert.equal(log, [...rounds, ...rest]);
+    assert.is(store.lookUps, 1);
   }
 });
 

@@ -84,6 +84,32 @@ test('Eviction', () => {
   assert.equal([...store.objects()], []);
 });
 
+test('RefCountPassThrough', () => {
+  const { manager, store, check, create } = fixture();
+  create(CreatedByWorker, 100);
+  create(OBJECT_SOURCE.RestoredFromStorage, 200);
+  const [id1, id2] = [CreatedByWorker, OBJECT_SOURCE.RestoredFromStorage] as const;
+  const steps: readonly (() => unknown)[] = [
+    () => manager.addReference(id1),
+    () => manager.sealObject(id1),
+    () => manager.addReference(id1),
+    () => manager.addReference(id2),
+    () => manager.sealObject(id2),
+    () => manager.addReference(id2),
+    () => manager.removeReference(id2),
+    () => manager.removeReference(id2),
+    () => manager.removeReference(id1),
+    () => manager.removeReference(id1),
+    () => manager.deleteObject(id1) === PLASMA_ERROR.OK,
+    () => manager.deleteObject(id2) === PLASMA_ERROR.OK,
+  ];
+  for (const step of steps) {
+    assert.ok(step());
+    check();
+  }
+  assert.equal([...store.objects()], []);
+});
+
 test('references up and down, before and after sealing, for every source', () => {
   const { manager, check, create } = fixture();
   for (const id of SOURCES) {
@@ -95,6 +121,22 @@ test('references up and down, before and after sealing, for every source', () =>
       check();
     }
   }
+});
+
+test('what is sealed and in use is not available; what is evictable or unsealed is; and never less than nothing', () => {
+  const { manager, create } = fixture();
+  const available = (limit: number) => manager.stats.availableBytes(limit);
+  assert.is(available(100), 100);
+  for (const [id, bytes] of [10, 20, 40].entries()) {
+    create(id, bytes);
+    manager.addReference(id);
+  }
+  assert.is(available(100), 100, 'all unsealed');
+  for (const id of [0, 1]) manager.sealObject(id);
+  assert.is(available(100), 70);
+  manager.removeReference(0);
+  assert.is(available(100), 80, 'evictable');
+  assert.is(available(15), 0);
 });
 
 test('what fails counts nothing', () => {
@@ -182,6 +224,14 @@ test('whatever an object is when it goes, nothing of it stays but the total', ()
       }
     }
   }
+});
+
+test('what is counted as created must be unsealed, and as sealed, sealed', () => {
+  const collector = new ObjectStatsCollector();
+  const isInvariant = (error: unknown) => error instanceof InvariantError;
+  assert.throws(() => collector.onObjectCreated(objectOf(1, 3, { state: PLASMA_SEALED })), isInvariant);
+  assert.throws(() => collector.onObjectSealed(objectOf(1, 3)), isInvariant);
+  assert.equal(collector.stats, recountStats([], { objects: 0, bytes: 0 }));
 });
 
 test('statistics that were read do not change any more', () => {

@@ -9,7 +9,12 @@ import {
   sameObjectInfo,
 } from '../../src/state/objects/object-info.ts';
 import { type ObjectAllocator, ObjectStore } from '../../src/state/objects/object-store.ts';
-import { OBJECT_SOURCE, OBJECT_STATE, PLASMA_ERROR } from '../../src/state/objects/plasma-error.ts';
+import {
+  OBJECT_SOURCE,
+  OBJECT_STATE,
+  PLASMA_ERROR,
+  plasmaErrorStatus,
+} from '../../src/state/objects/plasma-error.ts';
 import { allocationOf, infoOf } from '../support/objects.ts';
 import { randomFrom, readSeed } from '../support/random.ts';
 
@@ -193,6 +198,19 @@ test('infos are the same when all but their mutability is', () => {
     { ownerWorkerId: 'other' },
   ];
   for (const other of others) assert.not(sameObjectInfo(info, { ...info, ...other }), JSON.stringify(other));
+});
+
+test('what a client makes of an answer; the others never reach one', () => {
+  const { OK, ObjectExists, ObjectNonexistent, OutOfMemory, OutOfDisk, UnexpectedError } = PLASMA_ERROR;
+  assert.equal(
+    [OK, ObjectExists, ObjectNonexistent, OutOfMemory, OutOfDisk, UnexpectedError].map(
+      (error) => plasmaErrorStatus(error).code,
+    ),
+    ['OK', 'ObjectExists', 'ObjectNotFound', 'ObjectStoreFull', 'OutOfDisk', 'UnknownError'],
+  );
+  for (const error of [PLASMA_ERROR.ObjectNotSealed, PLASMA_ERROR.ObjectInUse, PLASMA_ERROR.ObjectSealed]) {
+    assert.throws(() => plasmaErrorStatus(error), isInvariant);
+  }
 });
 
 test('names and numbers are those of Ray', () => {

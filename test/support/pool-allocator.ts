@@ -19,19 +19,21 @@ export const ALLOCATION_OVERHEAD_BYTES = 256 * 8;
 export class PoolAllocator implements ObjectAllocator, MemoryUse, Disposable {
   readonly footprintLimitBytes: number;
   readonly #primary: MemoryPool;
-  readonly #fallback: MemoryPool;
+  readonly #fallback: MemoryPool | undefined;
   readonly #primaryRegion: number;
   readonly #fallbackRegion: number;
   #allocatedBytes = 0;
   #fallbackAllocatedBytes = 0;
 
+  /** Without bytes for it there is no fallback. */
   constructor(fallbackDirectory: string, footprintLimitBytes: number, fallbackBytes: number) {
     const primaryBytes = footprintLimitBytes - ALLOCATION_OVERHEAD_BYTES;
     this.footprintLimitBytes = footprintLimitBytes;
     this.#primaryRegion = bridge.mapAnonymous(primaryBytes, false);
-    this.#fallbackRegion = bridge.mapFile(fallbackDirectory, fallbackBytes);
+    this.#fallbackRegion = fallbackBytes > 0 ? bridge.mapFile(fallbackDirectory, fallbackBytes) : 0;
     this.#primary = new MemoryPool('primary', this.#primaryRegion, primaryBytes, 0);
-    this.#fallback = new MemoryPool('fallback', this.#fallbackRegion, fallbackBytes, 0);
+    if (fallbackBytes > 0)
+      this.#fallback = new MemoryPool('fallback', this.#fallbackRegion, fallbackBytes, 0);
   }
 
   /** With what is on disk. */
@@ -45,7 +47,7 @@ export class PoolAllocator implements ObjectAllocator, MemoryUse, Disposable {
 
   /** Blocks that the pools have handed out. */
   get blockCount(): number {
-    return this.#primary.allocator.blockCount + this.#fallback.allocator.blockCount;
+    return this.#primary.allocator.blockCount + (this.#fallback?.allocator.blockCount ?? 0);
   }
 
   allocate(sizeBytes: number): Allocation | undefined {
@@ -57,7 +59,7 @@ export class PoolAllocator implements ObjectAllocator, MemoryUse, Disposable {
   }
 
   free({ address, sizeBytes, fallbackAllocated }: Allocation): void {
-    (fallbackAllocated ? this.#fallback : this.#primary).free(address);
+    (fallbackAllocated ? this.#fallback : this.#primary)?.free(address);
     this.#allocatedBytes -= sizeBytes;
     if (fallbackAllocated) this.#fallbackAllocatedBytes -= sizeBytes;
   }
@@ -69,15 +71,16 @@ export class PoolAllocator implements ObjectAllocator, MemoryUse, Disposable {
 
   verify(): void {
     this.#primary.allocator.verify();
-    this.#fallback.allocator.verify();
+    this.#fallback?.allocator.verify();
   }
 
   [Symbol.dispose](): void {
     bridge.releaseRegion(this.#primaryRegion);
-    bridge.releaseRegion(this.#fallbackRegion);
+    if (this.#fallback !== undefined) bridge.releaseRegion(this.#fallbackRegion);
   }
 
-  #from(pool: MemoryPool, sizeBytes: number): Allocation | undefined {
+  #from(pool: MemoryPool | undefined, sizeBytes: number): Allocation | undefined {
+    if (pool === undefined) return undefined;
     const address = pool.allocate(unitsOf(sizeBytes));
     if (typeof address !== 'number') return undefined;
     const fallbackAllocated = pool.kind === 'fallback';

@@ -9,10 +9,11 @@ export async function failure<E extends PlasmoidError>(
   call: () => unknown,
   errorClass: new (...parameters: never[]) => E,
   code: string,
+  limitMs = LIMIT_MS,
 ): Promise<E> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing happened within ${LIMIT_MS} ms`)), LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`nothing happened within ${limitMs} ms`)), limitMs);
   });
   try {
     await Promise.race([Promise.resolve().then(call), late]);

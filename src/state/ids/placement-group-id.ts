@@ -1,5 +1,6 @@
 /** Ids of placement groups: 14 random bytes and the job id. */
 
+import { InvariantError } from '../errors.ts';
 import { FixedLengthId, fillRandomly, randomBytes } from './fixed-length-id.ts';
 import { JobId } from './job-id.ts';
 
@@ -19,8 +20,9 @@ export class PlacementGroupId extends FixedLengthId {
     return 'PlacementGroupId';
   }
 
-  /** The job it belongs to. */
+  /** The job it belongs to. The nil group has none; asking is a bug. */
   get jobId(): JobId {
+    if (this.isNil) throw new InvariantError('the nil placement group id belongs to no job');
     return new JobId(this.part(UNIQUE_BYTES));
   }
 }

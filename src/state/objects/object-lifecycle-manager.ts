@@ -118,6 +118,12 @@ export class ObjectLifecycleManager<Key extends ObjectKey> {
     return this.#store.getObject(objectId);
   }
 
+  /** Ray's `Contains`: whether there is such an object, and it may be read. */
+  isObjectSealed(objectId: Key): boolean {
+    const object = this.#store.getObject(objectId);
+    return object !== undefined && isSealed(object);
+  }
+
   /** The object, sealed by this call; undefined when there is none or it was sealed before. */
   sealObject(objectId: Key): LocalObject<Key> | undefined {
     const object = this.#store.sealObject(objectId);

@@ -79,8 +79,18 @@ export class ObjectStatsCollector {
     );
   }
 
+  /**
+   * What Ray tells those who fetch objects that there is room for, of so many bytes: only what is sealed and in use counts
+   * as taken. What can be evicted goes when it has to, and what is unsealed may be what they fetch.
+   */
+  availableBytes(footprintLimitBytes: number): number {
+    const { inUse, unsealed } = this.#stats;
+    return Math.max(0, footprintLimitBytes - (inUse.bytes - unsealed.bytes));
+  }
+
   /** After the creation. */
   onObjectCreated(object: LocalObject<ObjectKey>): void {
+    checkSealed(object, false);
     this.#add('createdTotal', object);
     this.#add(sourceCounter(object.source), object);
     this.#add('unsealed', object);
@@ -89,6 +99,7 @@ export class ObjectStatsCollector {
 
   /** After the sealing. */
   onObjectSealed(object: LocalObject<ObjectKey>): void {
+    checkSealed(object, true);
     this.#take('unsealed', object);
     this.#take(placeCounter(object, false), object);
     this.#add(placeCounter(object, true), object);
@@ -159,6 +170,12 @@ export class ObjectStatsCollector {
     this.#stats[counter].objects--;
     this.#stats[counter].bytes -= objectSizeBytes(objectInfo);
   }
+}
+
+function checkSealed(object: LocalObject<ObjectKey>, expected: boolean): void {
+  if (isSealed(object) === expected) return;
+  const { objectId } = object.objectInfo;
+  throw new InvariantError(`statistics: ${objectId} is ${expected ? 'not sealed' : 'sealed'}`, { objectId });
 }
 
 function isSpillSource({ source }: LocalObject<ObjectKey>): boolean {

@@ -31,6 +31,8 @@ export class DiskMonitor {
   /** Whether any of the disks is too full. One that cannot be read is not: the write to it will tell. */
   overCapacity(): boolean {
     const { paths, capacityThreshold } = this.#options;
+    // As in Ray this comes first: where there is no disk, none is full, whatever the threshold.
+    if (paths.length === 0) return false;
     if (capacityThreshold <= 0) return true;
     if (capacityThreshold >= 1) return false;
     return paths.some((path) => this.#isOver(path));

@@ -67,6 +67,14 @@ export class ChannelEnd {
   }
 
   /**
+   * For calls that come out of order. As in Ray the end of a channel is told before a mistake is: who hears of it late is
+   * in no order any more. An end that was closed here, or finished, is the caller's own doing.
+   */
+  assertUsable(): void {
+    if (!this.#closed && this.#record.state !== CHANNEL_STATE.FINISHED) this.assertOpen();
+  }
+
+  /**
    * One call: waits for the condition, then acts. Throws `ChannelUsageError` while another is under way: they would have no
    * order.
    */

@@ -93,7 +93,10 @@ export class ChannelReader<T = unknown> implements Disposable {
    */
   readRelease(): void {
     const acquired = this.#acquired;
-    if (acquired === undefined) throw new ChannelUsageError('readRelease: no version was acquired');
+    if (acquired === undefined) {
+      this.#shared.assertUsable();
+      throw new ChannelUsageError('readRelease: no version was acquired');
+    }
     this.#acquired = undefined;
     this.#letGo(acquired.value);
     if (!this.#shared.closed) this.#end.advance();
@@ -150,6 +153,7 @@ export class ChannelReader<T = unknown> implements Disposable {
 
   #assertNothingAcquired(call: string): void {
     if (this.#acquired === undefined) return;
+    this.#shared.assertUsable();
     throw new ChannelUsageError(`ChannelReader.${call}: a version is acquired; release it first`);
   }
 

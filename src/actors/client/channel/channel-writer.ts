@@ -165,7 +165,10 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
   writeRelease(): void {
     const slot = this.#slot;
     // Its user may have sealed or aborted it by itself.
-    if (slot?.isWriting !== true) throw new ChannelUsageError('writeRelease: nothing is acquired');
+    if (slot?.isWriting !== true) {
+      this.#shared.assertUsable();
+      throw new ChannelUsageError('writeRelease: nothing is acquired');
+    }
     this.#slot = undefined;
     this.#publish(slot.seal());
   }
@@ -177,8 +180,8 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
    */
   async close(options?: WaitOptions): Promise<void> {
     if (this.#shared.closed) return;
-    this.#assertNothingAcquired('close');
     try {
+      this.#assertNothingAcquired('close');
       await this.#shared.call('ChannelWriter.close', options, this.#rest, () => {});
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error;
@@ -189,8 +192,8 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
   /** As {@link close}, blocking this thread while it waits. */
   closeSync(options?: WaitOptions): void {
     if (this.#shared.closed) return;
-    this.#assertNothingAcquired('closeSync');
     try {
+      this.#assertNothingAcquired('closeSync');
       this.#shared.callSync('ChannelWriter.closeSync', options, this.#rest, () => {});
     } catch (error) {
       if (!(error instanceof ChannelError)) throw error;
@@ -223,6 +226,7 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
   #assertNothingAcquired(call: string): void {
     // Its user may have aborted it by itself.
     if (this.#slot?.isWriting !== true) return;
+    this.#shared.assertUsable();
     throw new ChannelUsageError(`${call}: a version is being written; release or abort it first`);
   }
 
