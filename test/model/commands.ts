@@ -9,14 +9,14 @@ const SIZES = [0, 1, 63, 64, 65, 1_000, 1_000, 4_096, 10_000, 10_000, 100_000];
 
 /** How often each is given. What needs a rare state is given often. */
 const WEIGHTS: Readonly<Record<What, number>> = {
-  ...{ put: 7, create: 9, seal: 5, abort: 1, forgetSlot: 1 },
+  ...{ put: 7, create: 9, seal: 6, abort: 1, forgetSlot: 1 },
   ...{ get: 5, use: 2, releaseView: 2, forgetView: 1 },
   ...{ releaseRef: 5, forgetRef: 1, delete: 3, contains: 1 },
-  ...{ byId: 3, deleteId: 1, containsId: 1, byToken: 4 },
-  ...{ startGet: 5, startWait: 3, getNow: 2, waitNow: 2, cancel: 3 },
+  ...{ byId: 3, deleteId: 2, containsId: 2, byToken: 4 },
+  ...{ startGet: 8, startWait: 3, getNow: 2, waitNow: 2, cancel: 3 },
   ...{ channel: 3, openWriter: 4, openReader: 6, closeChannel: 1, isOpen: 1, unread: 1 },
   ...{ write: 7, startWrite: 4, closeWriter: 2, startClose: 1, abortWriter: 1 },
-  ...{ read: 6, startRead: 5, readAll: 2, readRelease: 3, closeReader: 1 },
+  ...{ read: 6, startRead: 5, readAll: 4, readRelease: 2, closeReader: 1 },
   ...{ collect: 1, trim: 1, look: 1 },
 };
 
@@ -31,11 +31,11 @@ export const commands: fc.Arbitrary<Command[]> = fc.array(
     pick: fc.nat(1_000),
     other: fc.nat(1_000),
     size: fc.constantFrom(...SIZES),
-    id: fc.option(fc.nat(IDS - 1), { nil: undefined, freq: 1 }),
+    id: fc.option(fc.nat(IDS - 1), { nil: undefined, freq: 2 }),
     sync: fc.boolean(),
     flag: fc.boolean(),
   }),
-  { minLength: 1, maxLength: 70, size: 'max' },
+  { minLength: 1, maxLength: 80, size: 'max' },
 );
 
 /** The model is of use only when everything happens: also what fails, and what lies on disk. */

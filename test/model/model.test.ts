@@ -1,4 +1,4 @@
-// deadline: 300 s
+// deadline: 900 s
 /**
  * The whole store against a naive model of it: random commands on three threads. After each one every view that is still
  * reachable, in all threads, must show the bytes that the model says; calls that wait must be over exactly when the model
@@ -18,7 +18,7 @@ import { Threads } from './threads.ts';
 import type { Command } from './world.ts';
 
 const RUNS = Number(
-  process.env.PLASMOID_MODEL_RUNS ?? (process.env.PLASMOID_TEST_LONG === '1' ? 10_000 : 150),
+  process.env.PLASMOID_MODEL_RUNS ?? (process.env.PLASMOID_TEST_LONG === '1' ? 10_000 : 200),
 );
 /** Room for one of the largest objects: a second one at the same time has to go to the disk. */
 const MEMORY = 2 ** 17;

@@ -32,7 +32,7 @@ export class ObjectSteps {
         await this.#endSlot(command, what);
         return true;
       case 'byToken':
-        await this.#pass(command);
+        await this.#byToken(command);
         return true;
       case 'releaseView':
       case 'forgetView':
@@ -60,7 +60,7 @@ export class ObjectSteps {
         return true;
       case 'releaseRef':
       case 'forgetRef': {
-        const chosen = this.#world.choose(this.#model.refs, command.pick);
+        const chosen = this.#world.chooseRef(command.pick, command.other);
         if (chosen === undefined) await this.#make(command, 'put');
         else await this.#endRef(chosen, what, sync);
         return true;
@@ -75,13 +75,14 @@ export class ObjectSteps {
     return { view: this.#model.key(), object: key, size };
   }
 
-  async #make({ thread, size, id, sync, flag }: Command, what: 'put' | 'create'): Promise<void> {
+  async #make(command: Command, what: 'put' | 'create'): Promise<void> {
+    const { thread, size, id, sync, flag, other } = command;
     const model = this.#model;
     if (!model.ask(size)) return;
     const named = id === undefined ? undefined : model.named(id);
     const isTaken = named !== undefined && model.isSure(named);
     const key = model.key();
-    const evictable = flag && id !== undefined;
+    const evictable = id !== undefined && (flag || other % 2 === 0);
     const answer = await this.#world.ask(thread, { do: what, key, object: key, size, id, evictable, sync });
     const told = `${what} of ${size} bytes, id ${id}, in thread ${thread}: ${String(answer)}`;
     if (isTaken) assert.is(answer, 'ObjectExistsError', told);
@@ -92,7 +93,10 @@ export class ObjectSteps {
     if (id !== undefined) assert.is(hex, idOf(id).hex);
     const state = what === 'put' ? 'sealed' : 'writing';
     const object = model.add({ key, size, id, evictable, hex, state }, thread, key);
-    (what === 'put' ? model.refs : model.slots).set(key, { thread, object });
+    const held = { thread, object };
+    (what === 'put' ? model.refs : model.slots).set(key, held);
+    // Mostly somebody knows of it before it is sealed: who waits needs that.
+    if (what === 'create' && other % 4 > 0) await this.#pass((thread + other) % THREADS.length, [key, held]);
   }
 
   async #endSlot(command: Command, what: 'seal' | 'abort' | 'forgetSlot'): Promise<void> {
@@ -131,14 +135,14 @@ export class ObjectSteps {
     this.#model.see(seen.view, waiter.thread, object);
   }
 
-  /** A ref of another thread's object, by the token of its ref or of its slot: who waits needs what is being written. */
-  async #pass({ thread, pick, other, flag }: Command): Promise<void> {
-    const from = (thread + other) % THREADS.length;
-    const { refs, slots } = this.#model;
-    const chosen =
-      this.#world.choose(flag ? refs : slots, pick, from) ?? this.#world.choose(refs, pick, from);
-    if (chosen === undefined) return;
-    const [ref, { object }] = chosen;
+  async #byToken({ thread, pick, other, flag }: Command): Promise<void> {
+    const slot = flag ? this.#world.choose(this.#model.slots, pick) : undefined;
+    const chosen = slot ?? this.#world.chooseRef(pick, other);
+    if (chosen !== undefined) await this.#pass(thread, chosen);
+  }
+
+  /** A ref of what another thread has, a ref or a slot, by its token. */
+  async #pass(thread: number, [ref, { thread: from, object }]: Chosen<Held>): Promise<void> {
     if (object.state === 'abandoned') return;
     const token = await this.#world.ask(from, { do: 'token', key: ref });
     if (typeof token !== 'object' || !('slot' in token)) throw new Error(`no token but ${String(token)}`);
@@ -179,7 +183,7 @@ export class ObjectSteps {
   }
 
   async #onRef(command: Command, what: 'get' | 'use' | 'delete' | 'contains'): Promise<void> {
-    const chosen = this.#world.choose(this.#model.refs, command.pick);
+    const chosen = this.#world.chooseRef(command.pick, command.other);
     if (chosen === undefined) return this.#make(command, 'put');
     const [key, { thread, object }] = chosen;
     const isSealed = object.state === 'sealed';
@@ -199,15 +203,15 @@ export class ObjectSteps {
   }
 
   /** Without time, or with so little that its end is certain: what is still being written is not to be had. */
-  async #get({ sync, flag, other }: Command, [key, { thread, object }]: Chosen<Held>): Promise<void> {
+  async #get({ sync, pick }: Command, [key, { thread, object }]: Chosen<Held>): Promise<void> {
     const seen = this.seen(object);
-    if (object.state === 'writing' && sync && flag) {
+    if (object.state === 'writing' && sync) {
       const isOwn = [...this.#model.slots.values()].some(
         (held) => held.object === object && held.thread === thread,
       );
       if (isOwn) return this.#world.expect(thread, { do: 'blockedGet', key, seen }, 'ObjectNotSealedError');
     }
-    const timeout = other % 4 === 0 ? SHORT_MS : 0;
+    const timeout = pick % 4 === 0 ? SHORT_MS : 0;
     const action: Action = { do: 'get', key, seen, sync, timeout };
     const failure = object.state === 'gone' ? 'ObjectNotFoundError' : 'TimedOutError';
     await this.#world.expect(thread, action, object.state === 'sealed' ? 'ok' : failure);

@@ -32,13 +32,13 @@ export class WaitSteps {
 
   /** False when it is no command that waits. */
   async step(command: Command): Promise<boolean> {
-    const { what, thread, pick } = command;
+    const { what, pick } = command;
     switch (what) {
       case 'startGet':
       case 'startWait':
       case 'getNow':
       case 'waitNow': {
-        const targets = this.#targets(command);
+        const [thread, targets] = this.#targets(command);
         if (targets.some(({ object }) => object !== undefined && !this.#model.isSure(object))) return true;
         if (what === 'startGet') await this.#startGet(thread, targets, pick % 4 === 0);
         else if (what === 'startWait') await this.#startWait(thread, withoutTwins(targets), pick);
@@ -53,23 +53,21 @@ export class WaitSteps {
     }
   }
 
-  /** Up to three names, some of them by id; one may be there twice. */
-  #targets({ thread, pick, other, id, sync, flag }: Command): Target[] {
-    const count = Math.max(1, other % (NAMES_MAX + 1));
-    const { refs } = this.#model;
-    const written = new Map([...refs].filter(([, { object }]) => object.state === 'writing'));
-    return Array.from({ length: count }, (_, index): Target[] => {
-      const which = pick + index * (1 + (other % 5));
-      const isLate = sync && index === 0;
-      const ref =
-        (isLate ? this.#world.choose(written, which, thread) : undefined) ??
-        this.#world.choose(refs, which, thread);
-      if (id !== undefined && (flag || ref === undefined)) {
+  /** Up to three names for one thread, some of them by id; one may be there twice. */
+  #targets({ thread: asked, pick, other, id, sync, flag }: Command): [thread: number, targets: Target[]] {
+    const count = Math.max(1, Math.floor(other / 2) % (NAMES_MAX + 1));
+    const ref = this.#world.chooseRef(pick, other, sync ? asked : undefined);
+    const thread = ref?.[1].thread ?? asked;
+    const targets = Array.from({ length: count }, (_, index): Target[] => {
+      if (id !== undefined && flag !== index > 0) {
         const chosen = (id + index) % IDS;
         return [{ name: { id: chosen }, object: this.#model.named(chosen) }];
       }
-      return ref === undefined ? [] : [{ name: { ref: ref[0] }, object: ref[1].object }];
-    }).flat();
+      const one =
+        index === 0 ? ref : this.#world.choose(this.#model.refs, pick + index * (1 + (other % 5)), thread);
+      return one === undefined ? [] : [{ name: { ref: one[0] }, object: one[1].object }];
+    });
+    return [thread, targets.flat()];
   }
 
   #startGet(thread: number, targets: readonly Target[], asList: boolean): Promise<void> {

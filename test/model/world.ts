@@ -92,6 +92,15 @@ export class World {
     const own = thread === undefined ? all : all.filter(([, one]) => one.thread === thread);
     return own[pick % own.length];
   }
+
+  /** One of the refs; often one of an object that is still being written: there are few, and much can happen to them. */
+  chooseRef(pick: number, other: number, thread?: number): Chosen<Held> | undefined {
+    const { refs } = this.model;
+    const written = new Map([...refs].filter(([, { object }]) => object.state === 'writing'));
+    return (
+      (other % 2 === 0 ? this.choose(written, pick, thread) : undefined) ?? this.choose(refs, pick, thread)
+    );
+  }
 }
 
 /** For the list of what has to happen: answers are too many, kinds of answers are not. */
