@@ -107,7 +107,7 @@ export class WaitSteps {
   ): Promise<void> {
     const key = this.#model.key();
     await this.#world.expect(thread, { ...action, key }, 'ok');
-    this.#calls.add(key, call);
+    this.#calls.add(key, { ...call, awaitsId: action.names.some((name) => 'id' in name) });
   }
 
   /** Without waiting. */
