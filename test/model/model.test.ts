@@ -17,9 +17,9 @@ import { Surface } from './surface.ts';
 import { Threads } from './threads.ts';
 import type { Command } from './world.ts';
 
-const RUNS = Number(
-  process.env.PLASMOID_MODEL_RUNS ?? (process.env.PLASMOID_TEST_LONG === '1' ? 10_000 : 200),
-);
+const LONG = process.env.PLASMOID_TEST_LONG === '1';
+/** As many lives as `PLASMOID_MODEL_RUNS` says, for campaigns of other lengths. */
+const RUNS = Number(process.env.PLASMOID_MODEL_RUNS ?? (LONG ? 10_000 : 200));
 /** Room for one of the largest objects: a second one at the same time has to go to the disk. */
 const MEMORY = 2 ** 17;
 
