@@ -36,5 +36,25 @@ async function wait({ store: handle, names, sync, gate }: WaitsData): Promise<Wa
   }
 }
 
-const data: WaitsData | undefined = workerData;
+/** What a worker is told that makes objects under an id and lets go of them at once, until the store ends. */
+export interface FlickerData {
+  readonly role: 'flicker';
+  readonly store: StoreHandle;
+  readonly id: Uint8Array;
+}
+
+function flicker({ store: handle, id: bytes }: FlickerData): void {
+  const store = Store.connectSync(handle);
+  const id = ObjectId.fromBinary(bytes);
+  while (!store.closed) {
+    try {
+      store.createSync(8, { id }).seal().release();
+    } catch (error) {
+      if (!PlasmoidError.is(error)) throw error;
+    }
+  }
+}
+
+const data: WaitsData | FlickerData | undefined = workerData;
 if (data?.role === 'waits') parentPort?.postMessage(await wait(data));
+if (data?.role === 'flicker') flicker(data);

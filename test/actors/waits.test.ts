@@ -16,7 +16,7 @@ import {
   type WritableSlot,
 } from '../../src/index.ts';
 import { failure } from '../support/rejection.ts';
-import { WAITS_GATE, type WaitsAnswer, type WaitsData } from './waits-worker.ts';
+import { type FlickerData, WAITS_GATE, type WaitsAnswer, type WaitsData } from './waits-worker.ts';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -309,5 +309,58 @@ test('a put that waits for memory ends with its time', async () => {
   await exited;
   await store.close();
 });
+
+test('what is sealed under an awaited id and gone before anybody looks ends no wait, and nothing else', async () => {
+  const store = await Store.create({ memory: MEBIBYTE, spillLimit: 0 });
+  const id = ObjectId.fromRandom();
+  const workerData: FlickerData = { role: 'flicker', store: store.handle, id: id.toBinary() };
+  const worker = new Worker(new URL('./waits-worker.js', import.meta.url), { workerData, execArgv: [] });
+  const exited = once(worker, 'exit');
+  let got = 0;
+  for (let round = 0; round < 4_000 || got === 0; round++) {
+    try {
+      store.release(await store.get<Uint8Array>(id, { timeout: 5 }));
+      got++;
+    } catch (error) {
+      if (!(error instanceof TimedOutError)) throw error;
+    }
+  }
+  await store.close();
+  await exited;
+});
+
+test('an object that is named twice counts twice, asleep as well', () =>
+  withStore(async (store) => {
+    const slot = await slotOf(store, 3);
+    const refs = [store.ref(slot.token), store.ref(slot.token)];
+    const waits = [
+      store.wait([ObjectId.fromRandom(), refs[0]!, refs[0]!], { count: 2 }),
+      store.wait([refs[0]!, ObjectId.fromRandom(), refs[1]!], { count: 2 }),
+      store.wait([refs[0]!, refs[1]!], { count: 1 }),
+    ];
+    while ((await store.stats()).waitingGets < waits.length) await delay(1);
+    const sealed = slot.seal();
+    assert.equal(
+      (await Promise.all(waits)).map(({ ready, pending }) => [ready.length, pending.length]),
+      [
+        [2, 1],
+        [2, 1],
+        [2, 0],
+      ],
+    );
+    for (const ref of [sealed, ...refs]) ref.release();
+  }));
+
+test('who waits for several is told at once when one of them is aborted', () =>
+  withStore(async (store) => {
+    const slot = await slotOf(store, 3);
+    const ref = store.ref(slot.token);
+    const waiting = store.get([ObjectId.fromRandom(), ref]);
+    while ((await store.stats()).waitingGets === 0) await delay(1);
+    slot.abort();
+    await failure(() => waiting, ObjectNotFoundError, 'ObjectNotFound');
+    assert.is((await store.stats()).waitingGets, 0);
+    ref.release();
+  }));
 
 test.run();

@@ -13,7 +13,6 @@ export interface Call {
   readonly thread: number;
   /** For the list of what has to happen. */
   readonly what: string;
-  readonly awaitsId?: boolean;
   look(): Verdict;
   /** It is over by itself: what follows in the model. */
   take(answer: string, seen: readonly Seen[]): void;
@@ -31,10 +30,6 @@ export class Calls {
 
   get underWay(): ReadonlyMap<number, Call> {
     return this.#calls;
-  }
-
-  get someAwaitId(): boolean {
-    return [...this.#calls.values()].some(({ awaitsId }) => awaitsId === true);
   }
 
   add(key: number, call: Call): void {

@@ -68,6 +68,8 @@ export interface ModelEnd {
 
 /** Why the next read of this end cannot give a version, or `undefined` when it can. */
 export function readFailure({ channel, seat, acquired, call, closed }: ModelEnd): string | undefined {
+  // The end of a channel is told before a mistake.
+  if (acquired !== undefined && channel.state === 'closed') return 'ChannelError';
   if (acquired !== undefined || closed || call !== undefined) return 'ChannelUsageError';
   if (channel.ended !== undefined) return channel.ended;
   return seat !== undefined && channel.unreadAt(seat) > 0 ? undefined : 'ChannelTimeoutError';

@@ -146,8 +146,9 @@ export class ChannelSteps {
           await this.#readAll(end, reader, sync, other);
         return;
       case 'readRelease': {
-        const ended = reader.channel.state === 'closed' ? 'ChannelError' : 'ok';
-        const expected = acquired === undefined ? 'ChannelUsageError' : ended;
+        // The end of a channel is told before a mistake, but for one's own doing.
+        const isEnded = reader.channel.state === 'closed' && !(reader.closed && acquired === undefined);
+        const expected = isEnded ? 'ChannelError' : acquired === undefined ? 'ChannelUsageError' : 'ok';
         if (acquired !== undefined) this.#model.unsee(acquired);
         if (acquired !== undefined && reader.seat !== undefined) reader.seat.done++;
         reader.acquired = undefined;

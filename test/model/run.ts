@@ -45,28 +45,16 @@ export class Run {
   async step(command: Command): Promise<void> {
     const world = this.#world;
     const { asked } = world;
-    const isIdAwaited = this.#calls.someAwaitId;
     for (const steps of this.#steps) if (await steps.step(command)) break;
     // There was nothing to do it with.
     if (world.asked === asked) return;
     await this.#calls.settle();
-    if (isIdAwaited) await this.#letActorSeeIds();
     compareList(world.model, this.#store, (what) => world.meet(what));
     // What was not sure may be known now.
     await this.#calls.settle();
     await Promise.all(THREADS.map((thread) => world.expect(thread, { do: 'nothing' }, 'ok')));
     await this.#calls.compare();
     if (++this.#stepped % AUDIT_EVERY === 0) await audit(this.#store, this.#waitingGets());
-  }
-
-  /**
-   * What is sealed under an id that somebody waits for, and is deleted before the allocator thread has seen it, may end that
-   * thread (`GetRequestQueue.markObjectSealed` throws): so here it sees it first. Its second answer comes from a turn that
-   * began after the step.
-   */
-  async #letActorSeeIds(): Promise<void> {
-    await this.#store.stats();
-    await this.#store.stats();
   }
 
   /** Everything is dropped in all threads, and nothing is left. */

@@ -41,7 +41,7 @@ export class WaitSteps {
         const [thread, targets] = this.#targets(command);
         if (targets.some(({ object }) => object !== undefined && !this.#model.isSure(object))) return true;
         if (what === 'startGet') await this.#startGet(thread, targets, pick % 4 === 0);
-        else if (what === 'startWait') await this.#startWait(thread, withoutTwins(targets), pick);
+        else if (what === 'startWait') await this.#startWait(thread, targets, pick);
         else await this.#now(thread, targets, what, pick % (targets.length + 1));
         return true;
       }
@@ -107,7 +107,7 @@ export class WaitSteps {
   ): Promise<void> {
     const key = this.#model.key();
     await this.#world.expect(thread, { ...action, key }, 'ok');
-    this.#calls.add(key, { ...call, awaitsId: action.names.some((name) => 'id' in name) });
+    this.#calls.add(key, call);
   }
 
   /** Without waiting. */
@@ -196,16 +196,6 @@ export class WaitSteps {
       if (object !== undefined && view !== undefined) this.#model.see(view, thread, object);
     }
   }
-}
-
-/**
- * An object that is named twice, by one name or by two, is left out here: a wait that sleeps counts it once, and one that
- * looks counts it twice.
- */
-function withoutTwins(targets: readonly Target[]): Target[] {
-  const whatOf = ({ name, object }: Target): string => String(object?.key ?? JSON.stringify(name));
-  const all = targets.map(whatOf);
-  return targets.filter((target, index) => all.indexOf(whatOf(target)) === index);
 }
 
 function namesOf(targets: readonly Target[]): Name[] {

@@ -19,7 +19,10 @@ interface AwaitCall {
   readonly keys: string[];
 }
 
-type Waiting = GetRequest<AwaitCall, string, true>;
+/** What the end of an object's writing has come to. */
+type Outcome = 'sealed' | 'gone';
+
+type Waiting = GetRequest<AwaitCall, string, Outcome>;
 
 const BATCH_SLOTS = 256;
 
@@ -27,7 +30,7 @@ export class ObjectWaits {
   readonly #control: ControlRegion;
   readonly #bridge: BridgeActor;
   /** Keys are `slot.generation`, and ids in hexadecimal. Time limits are the callers' own. */
-  readonly #queue: GetRequestQueue<AwaitCall, string, true>;
+  readonly #queue: GetRequestQueue<AwaitCall, string, Outcome>;
   readonly #calls = new Map<ClientLink, Map<number, AwaitCall>>();
   /** Awaited generations of a slot. It comes by the settled stack when its writing ends, and then leaves this map. */
   readonly #generations = new Map<number, Set<number>>();
@@ -39,8 +42,8 @@ export class ObjectWaits {
     this.#control = control;
     this.#bridge = bridge;
     this.#queue = new GetRequestQueue({
-      findSealed: (key) => (this.#isSettled(key) ? true : undefined),
-      objectSatisfied: (_key, _place, waiting) => this.#answerIfEnough(waiting),
+      findSealed: (key) => this.#outcomeOf(key),
+      objectSatisfied: (_key, outcome, waiting) => this.#answerIfEnough(waiting, outcome),
       requestCompleted: ({ client }) => this.#answer(client),
       startTimer: () => () => {},
     });
@@ -104,41 +107,51 @@ export class ObjectWaits {
     for (const generation of generations ?? []) {
       const key = `${slot}.${generation}`;
       // A slot may come for an object before the awaited one: this look asks for it again.
-      if (this.#queue.isGetRequestExist(key) && this.#isSettled(key)) this.#queue.markObjectSealed(key);
+      this.#settle(key);
     }
     if (this.#ids.size === 0 || !this.#control.header(slot).named) return;
     const id = Buffer.from(this.#control.idBytes(slot)).toString('hex');
     // An aborted object leaves its id to be waited for.
-    if (this.#queue.isGetRequestExist(id) && this.#isSettled(id)) this.#queue.markObjectSealed(id);
+    this.#settle(id);
   }
 
-  /** Whether a key's object is not being written, and for an id: is there. If not, it will come by the settled stack. */
-  #isSettled(key: string): boolean {
+  #settle(key: string): void {
+    if (!this.#queue.isGetRequestExist(key)) return;
+    const outcome = this.#outcomeOf(key);
+    // As seen here: its last ref may go at any moment, and then it is not found again.
+    if (outcome !== undefined) this.#queue.markObjectSealed(key, outcome);
+  }
+
+  /** Undefined while the object is being written, and for an id while it is not there: then it comes by the settled stack. */
+  #outcomeOf(key: string): Outcome | undefined {
     const [slot = '', generation] = key.split('.');
     return generation === undefined
-      ? this.#isIdSettled(key)
-      : this.#isPlaceSettled(Number(slot), Number(generation));
+      ? this.#outcomeOfId(key)
+      : this.#outcomeAt(Number(slot), Number(generation));
   }
 
-  #isPlaceSettled(slot: number, generation: number): boolean {
-    if (this.#bridge.awaitSettled(slot, generation) !== STATUS.NOT_SEALED) return true;
+  #outcomeAt(slot: number, generation: number): Outcome | undefined {
+    const status = this.#bridge.awaitSettled(slot, generation);
+    if (status !== STATUS.NOT_SEALED) return status === STATUS.OK ? 'sealed' : 'gone';
     const generations = this.#generations.get(slot);
     if (generations === undefined) this.#generations.set(slot, new Set([generation]));
     else generations.add(generation);
-    return false;
+    return undefined;
   }
 
-  #isIdSettled(id: string): boolean {
+  #outcomeOfId(id: string): Outcome | undefined {
     this.#ids.add(id);
     // SYNC await-id: said before the look into the index. Creators enter their id before they look at the word.
     this.#control.setActorWord(ACTOR.IDS_AWAITED, 1);
-    if (this.#bridge.lookUp(Buffer.from(id, 'hex'), this.#place) !== STATUS.OK) return false;
+    if (this.#bridge.lookUp(Buffer.from(id, 'hex'), this.#place) !== STATUS.OK) return undefined;
     const [slot = 0, generation = 0] = this.#place;
-    return this.#bridge.awaitSettled(slot, generation) === STATUS.OK;
+    // Under an id that was aborted another may be created.
+    return this.#bridge.awaitSettled(slot, generation) === STATUS.OK ? 'sealed' : undefined;
   }
 
-  #answerIfEnough({ client, places }: Waiting): void {
-    if (places.size >= client.needed) this.#answer(client);
+  #answerIfEnough({ client, places }: Waiting, outcome: Outcome): void {
+    // Who needs all of them need not wait for the others when one has gone: its caller looks again.
+    if (outcome === 'gone' || places.size >= client.needed) this.#answer(client);
   }
 
   #answer(call: AwaitCall): void {

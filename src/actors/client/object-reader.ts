@@ -268,16 +268,25 @@ class Pending {
     this.#targets = targets;
   }
 
-  /** The words of the requests that wait for `needed` of them. */
+  /**
+   * The words of the requests that wait for `needed` of them. The actor counts what is named twice once: so many it may
+   * have to see less, and the caller looks again.
+   */
   records(needed = this.#targets.length): number[][] {
+    const twins = this.#targets.length - new Set(this.#targets.map(keyOf)).size;
+    const seen = Math.max(1, needed - twins);
     const records: number[][] = [];
     for (let start = 0; start < this.#targets.length; start += AWAIT_NAMES_MAX) {
       const isLast = start + AWAIT_NAMES_MAX >= this.#targets.length;
       const names = this.#targets.slice(start, start + AWAIT_NAMES_MAX).flatMap(encode);
-      records.push([isLast ? needed : MORE_FOLLOWS, ...names]);
+      records.push([isLast ? seen : MORE_FOLLOWS, ...names]);
     }
     return records;
   }
+}
+
+function keyOf(target: Target): string {
+  return target instanceof ObjectId ? target.hex : describePlace(target);
 }
 
 function encode(target: Target): number[] {

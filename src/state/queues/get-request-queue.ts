@@ -114,11 +114,14 @@ export class GetRequestQueue<Client, Key, Place extends NonNullable<unknown>> {
     return request;
   }
 
-  /** The object has just been sealed: all who wait for it, in the order they came. It must be there. */
-  markObjectSealed(key: Key): void {
+  /**
+   * The object has just been sealed: all who wait for it, in the order they came. It must be there. Where others may take it
+   * away at any time, who has seen it says where: a second look might not find it.
+   */
+  markObjectSealed(key: Key, seenAt?: Place): void {
     const waiters = this.#takeWaiters(key);
     if (waiters.length === 0) return;
-    const place = this.#options.findSealed(key);
+    const place = seenAt ?? this.#options.findSealed(key);
     if (place === undefined) throw new InvariantError('an object that was marked as sealed is not there');
     for (const request of waiters) {
       if (request.state !== 'waiting') continue;
