@@ -1,5 +1,6 @@
 /** Objects that only the store holds: they go when their memory is needed, the least recently used first. */
 import { ACTOR } from '../state/control-layout.ts';
+import type { ObjectLocation } from '../state/header-word.ts';
 import { SLOT } from '../state/slot-layout.ts';
 import { chooseSpillBatch, type SpillCandidate } from '../state/spill-plan.ts';
 import { type BridgeActor, bridge } from './bridge.ts';
@@ -35,10 +36,13 @@ export class Eviction {
     return { evictedObjects: this.#objects, evictedBytes: this.#bytes };
   }
 
-  /** Gives up objects of about `targetBytes` in memory. */
-  evict(targetBytes: number): Evicted {
+  /** Gives up objects of about `targetBytes` in memory, or on disk. */
+  evict(targetBytes: number, location: ObjectLocation): Evicted {
     const evicted = { objects: 0, bytes: 0, freedBytes: 0 };
-    for (const { slot, generation, blockBytes } of chooseSpillBatch(this.#candidates(), targetBytes)) {
+    for (const { slot, generation, blockBytes } of chooseSpillBatch(
+      this.#candidates(location),
+      targetBytes,
+    )) {
       const sizeBytes = this.#control.sizeBytes(slot);
       // Somebody may have come for it since.
       if (!this.#actor.evict(slot, generation)) continue;
@@ -51,14 +55,14 @@ export class Eviction {
     return evicted;
   }
 
-  #candidates(): SpillCandidate[] {
+  #candidates(wanted: ObjectLocation): SpillCandidate[] {
     const control = this.#control;
     const nowMs = bridge.coarseNowMs();
     const candidates: SpillCandidate[] = [];
     const slots = control.actorWord(ACTOR.OBJECT_HIGH_WATER);
     for (let slot = 0; slot < slots; slot++) {
       const { state, location, generation } = control.header(slot);
-      if (state !== 'sealed' || location !== 'primary' || !isKeptByStore(control, slot)) continue;
+      if (state !== 'sealed' || location !== wanted || !isKeptByStore(control, slot)) continue;
       const blockBytes = control.blockBytes(slot);
       candidates.push({ slot, generation, blockBytes, idleMs: control.idleMs(slot, nowMs) });
     }

@@ -21,7 +21,7 @@ import { CLIENT, CLIENT_STATE, PARKING } from '../../src/state/control-layout.ts
 import { collectUntil } from '../support/collection.ts';
 import { randomFrom, readSeed } from '../support/random.ts';
 import { tell } from '../support/tell.ts';
-import { ENDINGS, type Life, planDeaths, SCRIPTS, WORD } from './death-plan.ts';
+import { CACHED, cachedId, ENDINGS, type Life, planDeaths, SCRIPTS, WORD } from './death-plan.ts';
 import type { DeathData } from './death-worker.ts';
 
 // V8 ends the whole process when its compiler meets the heap limit on a background thread, where no limit can be raised:
@@ -297,15 +297,16 @@ export function deathCampaign(deaths: number): void {
       scene.victim.release();
       scene.victim = await victim(store);
     }
-    const { spilledObjects } = await store.stats();
+    const { spilledObjects, evictedObjects } = await store.stats();
     const seconds = (performance.now() - startedMs) / 1000;
     tell(
       `${deaths} deaths in ${seconds.toFixed(1)} s, ${scene.middles} in the middle of a wait or copy; ` +
-        `${spilledObjects} objects were spilled`,
+        `${spilledObjects} objects were spilled, ${evictedObjects} evicted`,
     );
     campaign.abort();
     await writing;
     assert.is(new ChannelTable(scene.control).openCount, 0);
+    for (let number = 0; number < CACHED; number++) store.delete(cachedId(number));
     scene.common.release();
     scene.victim.release();
     await collectUntil(store, ({ objectCount }) => objectCount === 0);

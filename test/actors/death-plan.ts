@@ -1,4 +1,5 @@
 /** Who dies when and how: a plan made from a seed alone, before anything runs. */
+import { ObjectId } from '../../src/index.ts';
 
 /** What a worker does with its life (`death-worker.ts`). */
 export const SCRIPTS = [
@@ -18,6 +19,8 @@ export const SCRIPTS = [
   'big',
   /** Reads what main writes into a channel, and has channels of its own. */
   'channel',
+  /** Makes objects that outlive it, and waits with a time limit for the memory that they take. */
+  'cache',
 ] as const;
 export type Script = (typeof SCRIPTS)[number];
 
@@ -48,6 +51,13 @@ export interface Life {
 /** Words shared by a worker and whoever terminates it. */
 export const WORD = Object.freeze({ STEPS: 0, GATE: 1, CLIENT: 2, IN_CALL: 3, COUNT: 4 });
 
+/** Objects that outlive their makers; each has one of these names. */
+export const CACHED = 40;
+
+export function cachedId(number: number): ObjectId {
+  return ObjectId.fromHex(String(number).padStart(56, '7'));
+}
+
 /** Lives of one after the other, without a pause between. */
 export type Lane = readonly Life[];
 
@@ -66,6 +76,7 @@ const SCRIPT_PARTS: readonly [Script, number][] = [
   ['waiting', 8],
   ['big', 6],
   ['channel', 20],
+  ['cache', 15],
 ];
 /** Running out of heap takes longest, so it is rare. */
 const ENDING_PARTS: readonly [Ending, number][] = [

@@ -21,7 +21,7 @@ import {
   TimedOutError,
 } from '../../src/index.ts';
 import { randomFrom } from '../support/random.ts';
-import { type Life, WORD } from './death-plan.ts';
+import { CACHED, cachedId, type Life, WORD } from './death-plan.ts';
 
 const KEPT_MAX = 20;
 const SIZE_LOG2_MAX = 20;
@@ -310,4 +310,44 @@ async function channel(): Promise<void> {
   }
 }
 
-await { mixed, stock, flood, connecting, blocked, waiting, big, channel }[data.script]();
+async function cache(): Promise<void> {
+  const store = connect();
+  const limits = { timeout: WAIT_MS };
+  for (;;) {
+    const id = cachedId(Math.floor(random() * CACHED));
+    const bytes = random() < 0.5 ? size() : 2 ** SIZE_LOG2_MAX;
+    step();
+    await tolerate(() =>
+      store.putSync(new Uint8Array(bytes).fill(5), { id, evictable: true, ...limits }).release(),
+    );
+    step();
+    await tolerate(() => {
+      const cached = store.getSync(id, { timeout: 0 });
+      if (!(cached instanceof Uint8Array && cached.every((byte) => byte === 5)))
+        throw new Error('not what was cached');
+      if (random() < 0.3) kept.push(cached, store.ref(id));
+    });
+    await tolerate(async () => {
+      const slot = await store.create(bytes, { id, evictable: true, ...limits });
+      step();
+      slot.bytes.fill(5);
+      slot.seal().release();
+    });
+    // Only what is evicted, or given back by others, makes room for these.
+    const creating = [
+      store.put(new Uint8Array(data.halfBytes), limits),
+      store.create(data.halfBytes, limits),
+    ];
+    step();
+    for (const one of await Promise.allSettled(creating)) {
+      await tolerate(() => {
+        if (one.status === 'rejected') throw one.reason;
+        one.value[Symbol.dispose]();
+      });
+    }
+    if (random() < 0.1) await tolerate(() => store.delete(id));
+    if (kept.length > KEPT_MAX) forget();
+  }
+}
+
+await { mixed, stock, flood, connecting, blocked, waiting, big, channel, cache }[data.script]();

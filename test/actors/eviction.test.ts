@@ -1,6 +1,7 @@
 // deadline: 60 s
 /** Objects that outlive their refs, until their memory is needed. */
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
@@ -10,6 +11,7 @@ import {
   ObjectId,
   ObjectNotFoundError,
   ObjectStoreFullError,
+  OutOfDiskError,
   type SealedView,
   Store,
   TimedOutError,
@@ -110,6 +112,40 @@ test('what is held or viewed is not evicted', () =>
     (await store.put(new Uint8Array(6 * MEBIBYTE))).release();
     assert.is((await store.stats()).evictedObjects, 2);
   }));
+
+test('what was moved to disk is evicted there, when the disk has no room either', async () => {
+  const store = await Store.create({
+    memory: 4 * MEBIBYTE,
+    spillLimit: 4 * MEBIBYTE,
+    spillDirectory: tmpdir(),
+    diskThreshold: 1,
+  });
+  // Held, so that they are moved and not given up.
+  const held = Array.from({ length: 4 }, (_, number) =>
+    store.putSync(new Uint8Array(MEBIBYTE).fill(number), { id: idOf(number), evictable: true }),
+  );
+  const pinned = Array.from({ length: 4 }, () => store.putSync(new Uint8Array(MEBIBYTE)));
+  const views = pinned.map((ref) => ref.getSync());
+  assert.equal(
+    store
+      .list()
+      .map(({ evictable, location }) => `${evictable} ${location}`)
+      .sort(),
+    [...pinned.map(() => 'false primary'), ...held.map(() => 'true fallback')],
+  );
+  await failure(() => store.put(new Uint8Array(2 * MEBIBYTE)), OutOfDiskError, 'OutOfDisk');
+  for (const ref of held.splice(0, 3)) ref.release();
+  const ref = await store.put(new Uint8Array(2 * MEBIBYTE).fill(9));
+  assert.ok(ref.getSync().every((byte) => byte === 9));
+  const { evictedObjects, fellBackObjects } = await store.stats();
+  assert.ok(evictedObjects >= 2 && evictedObjects <= 3, `${evictedObjects}`);
+  assert.is(fellBackObjects, 1);
+  assert.ok(isThere(store, 3), 'what is held stays');
+  await store.verify();
+  assert.is(views.length, 4);
+  for (const one of [ref, ...held, ...pinned]) one.release();
+  await store.close();
+});
 
 test('a cache that is used without end never fills the store, and its maker may die', () =>
   withStore(async (store) => {

@@ -16,6 +16,7 @@ import { Spilling } from '../../pools/spilling.ts';
 import { storeStatistics } from '../../pools/statistics.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED } from '../../state/control-layout.ts';
 import { type Holder, PlasmoidError } from '../../state/errors.ts';
+import type { ObjectLocation } from '../../state/header-word.ts';
 import { UNIT_BYTES, unitsOf } from '../../state/slot-layout.ts';
 import { spillTarget } from '../../state/spill-plan.ts';
 import { stockBatch } from '../../state/stock-plan.ts';
@@ -124,8 +125,12 @@ export class AllocatorActor implements CreateQueueHost {
     if (sizeBytes <= this.primary.capacityBytes) this.evict(this.#targetFor(sizeBytes));
   }
 
-  evict(targetBytes: number): number {
-    const { objects, bytes, freedBytes } = this.#eviction.evict(targetBytes);
+  evictFromDisk(sizeBytes: number): number {
+    return this.evict(sizeBytes, 'fallback');
+  }
+
+  evict(targetBytes: number, location: ObjectLocation = 'primary'): number {
+    const { objects, bytes, freedBytes } = this.#eviction.evict(targetBytes, location);
     if (objects > 0) this.tell('evict', { objects, bytes });
     return freedBytes;
   }

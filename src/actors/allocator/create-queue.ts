@@ -19,6 +19,8 @@ export interface CreateQueueHost extends RefusalHost {
   requestCollections(full: boolean, except?: ClientLink): CollectionRound;
   /** Gives objects up that nobody holds, for a create of this size. Their blocks come by the freed stack. */
   evictFor(sizeBytes: number): void;
+  /** The same with what lies on disk; how many bytes will come back there. */
+  evictFromDisk(sizeBytes: number): number;
   /** Begins to move objects to disk for a create of this size; whether there were any. */
   spillFor(sizeBytes: number): boolean;
   /** Whether deleters shall wake the actor at once. */
@@ -309,9 +311,15 @@ export class CreateQueue {
   #serveFromDisk(head: WaitingCreate): FailureReport | undefined {
     const { table, fallback } = this.#host;
     if (!table.hasFreeSlot) return tableFull(head.sizeBytes);
-    const block: number | AllocationFailure =
-      fallback === undefined ? { reason: 'full' } : fallback.allocate(unitsOf(head.sizeBytes));
-    if (fallback === undefined || typeof block !== 'number') return noRoom(this.#host, head.sizeBytes, block);
+    if (fallback === undefined) return noRoom(this.#host, head.sizeBytes, { reason: 'full' });
+    const units = unitsOf(head.sizeBytes);
+    let block: number | AllocationFailure = fallback.allocate(units);
+    // Again and again: what goes first need not lie side by side.
+    while (typeof block !== 'number' && this.#host.evictFromDisk(head.sizeBytes) > 0) {
+      table.reclaimFreed();
+      block = fallback.allocate(units);
+    }
+    if (typeof block !== 'number') return noRoom(this.#host, head.sizeBytes, block);
     this.#lease(head, fallback, block);
     this.#ended(head, 'disk');
     this.#counts.fellBackObjects++;
