@@ -1,4 +1,5 @@
 /** Calls that are made by mistake, and that must not be left without an answer. */
+import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -72,6 +73,26 @@ test('several are not waited for when one of them is gone', () =>
       await failure(() => closed.wait(names), StoreClosedError, 'Disconnected');
     kept.release();
     gone.release();
+  }));
+
+test('a hundred calls may wait with one signal, and all of them end when it fires', () =>
+  withStore(async (store) => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reader = Channel.create(store, { readers: 1 }).openReader();
+    const calls = Array.from({ length: 100 }, () => store.get(ObjectId.fromRandom(), { signal }));
+    const outcomes = Promise.allSettled<unknown>([...calls, reader.read({ signal })]);
+    while ((await store.stats()).waitingGets < 100);
+    controller.abort();
+    const names = (await outcomes).map((outcome) => outcome.status === 'rejected' && outcome.reason.name);
+    assert.equal([...new Set(names)], ['InterruptedError']);
+    assert.is(getEventListeners(signal, 'abort').length, 0);
+    reader.close();
+    process.off('warning', onWarning);
+    assert.equal(warnings, []);
   }));
 
 test.run();

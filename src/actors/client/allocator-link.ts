@@ -25,6 +25,7 @@ import {
   TimedOutError,
 } from '../../state/errors.ts';
 import { decodeJsonText, encodeSize, PATIENCE, REPLY, REQUEST } from '../protocol.ts';
+import { onAbort } from './abort-listener.ts';
 import { atCaller, failureToError, interrupted } from './failures.ts';
 import { timeLeftMs, type WaitLimits } from './wait-limits.ts';
 
@@ -176,15 +177,14 @@ export class AllocatorLink {
         this.#cancel(request);
         finish(undefined, error);
       };
-      const onAbort = (): void => giveUp(interrupted(signal));
       const finish = (answer: Answer | undefined, error?: Error): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        endListening();
         if (answer === undefined) reject(error ?? new StoreClosedError('the store was closed'));
         else resolve(answer);
       };
       this.#pending.set(request, { settle: finish });
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const endListening = onAbort(signal, () => giveUp(interrupted(signal)));
       if (leftMs <= TIMER_MAX_MS) {
         timer = setTimeout(() => giveUp(this.#timedOut(limits)), leftMs);
       }

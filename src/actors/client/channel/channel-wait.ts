@@ -1,5 +1,6 @@
 /** Sleeping until the other side of a channel moves: in `Atomics.wait`, or in the event loop. */
 import { ChannelTimeoutError } from '../../../state/errors.ts';
+import { onAbort } from '../abort-listener.ts';
 import type { AllocatorLink } from '../allocator-link.ts';
 import type { Connection } from '../connection.ts';
 import { atCaller, interrupted } from '../failures.ts';
@@ -68,14 +69,14 @@ interface Interruption {
 function interruptionOf({ link }: Connection, { signal }: WaitLimits): Interruption {
   let forget = (): void => {};
   const promise = new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => reject(interrupted(signal));
+    const interrupt = (): void => reject(interrupted(signal));
     const unwatch = link.watch(resolve);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const endListening = onAbort(signal, interrupt);
     forget = () => {
       unwatch();
-      signal?.removeEventListener('abort', onAbort);
+      endListening();
     };
-    if (signal?.aborted === true) onAbort();
+    if (signal?.aborted === true) interrupt();
   });
   // The race may be over when it is rejected.
   promise.catch(() => {});
