@@ -1,4 +1,5 @@
 /** The numbers of a store under the names of Ray's metrics, for whatever serves metrics. */
+import { invalidArgument } from './options.ts';
 
 /** One number, as `prom-client` and others take it: `gauge.set(labels, value)`. */
 export interface StoreMetric {
@@ -28,8 +29,12 @@ export interface MeasuredStore {
 /**
  * The metrics of a store. *Used* leaves out what lies on disk, as in Ray. An object on disk is `MMAP_DISK`, whether it was
  * created there or moved there: it is read in place either way, so nothing is ever `SPILLED` in Ray's sense.
+ *
+ * Throws `InvalidArgumentError` for what is not the statistics themselves, but their promise, say.
  */
 export function storeMetrics(store: MeasuredStore): StoreMetric[] {
+  if (typeof store?.primary !== 'object' || typeof store.fallback !== 'object')
+    throw invalidArgument('store', store, 'what `await store.stats()` gives', 'storeMetrics');
   const { primary, fallback } = store;
   const metric = (
     name: string,

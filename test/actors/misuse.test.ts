@@ -10,6 +10,7 @@ import {
   ObjectNotFoundError,
   Store,
   StoreClosedError,
+  storeMetrics,
   UnstorableValueError,
 } from '../../src/index.ts';
 import { failure } from '../support/rejection.ts';
@@ -94,5 +95,19 @@ test('a hundred calls may wait with one signal, and all of them end when it fire
     process.off('warning', onWarning);
     assert.equal(warnings, []);
   }));
+
+test('a promise is no statistics, and a number fills no id', async () => {
+  const store = await Store.create({ memory: 2 ** 20, spillLimit: 0 });
+  const calls: readonly [string, () => unknown][] = [
+    ['store', () => storeMetrics(Object(store.stats()))],
+    ['store', () => storeMetrics(Object(null))],
+    ['fill', () => ObjectId.fromRandom(Object(5))],
+  ];
+  for (const [name, call] of calls) {
+    const error = await failure(call, InvalidArgumentError, 'InvalidArgument');
+    assert.is(error.values.name, name);
+  }
+  await store.close();
+});
 
 test.run();

@@ -144,6 +144,7 @@ export function bytesOfU32(value: number): Uint8Array<ArrayBuffer> {
 
 /** So many bytes of randomness. */
 export function randomBytes(length: number, fill: FillRandomly): Uint8Array<ArrayBuffer> {
+  if (typeof fill !== 'function') throw invalidArgument('fill', fill, 'a function that fills bytes');
   const bytes = new Uint8Array(length);
   fill(bytes);
   return bytes;
