@@ -88,6 +88,8 @@ class Arena {
   bool IsMarkedDamaged(uint32_t number) const;
   // The same check at the end of a window. True when the window's pin must stay, so that nobody gets the block.
   bool KeepEvidence(uint32_t number);
+  // The same check of an object that is about to go: a damaged one keeps a pin.
+  void PinEvidence(uint32_t number);
 
   // Makes an object unreachable for new views; a status.
   int32_t Delete(uint32_t number, uint32_t generation);

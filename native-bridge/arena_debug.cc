@@ -36,4 +36,12 @@ bool Arena::KeepEvidence(uint32_t number) {
   return CompareExchange(Slot(number) + slot::kChecksum, &damaged, checksum::kEvidence);
 }
 
+void Arena::PinEvidence(uint32_t number) {
+  if (!debug_) return;
+  const uint64_t header = Load(Header(number));
+  const State state = StateOf(header);
+  if (state != State::kSealed && state != State::kReferenced) return;
+  if (KeepEvidence(number)) Apply(number, GenerationOf(header), Event::kPin);
+}
+
 }  // namespace plasmoid

@@ -238,6 +238,24 @@ void Check(const Arguments& arguments) {
   arguments.GetReturnValue().Set(is_there && !arena->CheckBytes(number) ? status::kDamaged : status::kOk);
 }
 
+// placeOf(buffer) → status; result: slot, generation. For windows that came from elsewhere; looks at every object.
+void PlaceOf(const Arguments& arguments) {
+  Client* client = Connected(arguments);
+  if (client == nullptr) return;
+  arguments.GetReturnValue().Set(status::kNotFound);
+  if (!arguments[0]->IsArrayBuffer()) return;
+  const void* data = AddressOf(arguments[0].As<v8::ArrayBuffer>());
+  const Arena& arena = *client->arena;
+  for (uint32_t number = 0; number < arena.HighWater(); number++) {
+    const uint64_t header = Load(arena.Header(number));
+    // A window pins its object, and no two pinned objects lie in one place.
+    if (PinsOf(header) == 0 || arena.Bytes(number, header) != data) continue;
+    client->result[result_word::kSlot] = number;
+    client->result[result_word::kGeneration] = GenerationOf(header);
+    return arguments.GetReturnValue().Set(status::kOk);
+  }
+}
+
 // delete(slot, generation) → status
 void Delete(const Arguments& arguments) {
   Client* client = Connected(arguments);
@@ -359,7 +377,7 @@ void AttachClient(const Arguments& arguments) {
       {"addStock", AddStock}, {"handBack", HandBack},
       {"wakeActor", WakeActor}, {"keepAlive", KeepAlive},
       {"disconnect", Disconnect}, {"keep", Keep},
-      {"check", Check},
+      {"check", Check},       {"placeOf", PlaceOf},
   };
   for (const auto& [name, callback] : methods) AddMethod(isolate, object, name, callback, self);
   auto set = [&](const char* name, v8::Local<v8::Value> value) {

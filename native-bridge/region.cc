@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -187,6 +188,14 @@ int Region::WriteDirect(uint64_t offset, const uint8_t* source, uint64_t bytes) 
     }
   }
   return 0;
+}
+
+bool Region::DiskSpace(uint64_t* capacity_bytes, uint64_t* available_bytes) const {
+  struct statvfs disk;
+  if (kind_ != Kind::kFile || fstatvfs(file_, &disk) != 0) return false;
+  *capacity_bytes = uint64_t{disk.f_blocks} * disk.f_frsize;
+  *available_bytes = uint64_t{disk.f_bavail} * disk.f_frsize;
+  return true;
 }
 
 void Region::Populate(uint64_t offset, uint64_t bytes) {

@@ -31,6 +31,8 @@ class Region : public std::enable_shared_from_this<Region> {
   // Writes whole pages into the file around the page cache, or through it where the file system knows no other way. The
   // range is reserved, and nobody has touched the mapping there. 0 or an error number.
   int WriteDirect(uint64_t offset, const uint8_t* source, uint64_t bytes);
+  // The file system of a file region, wherever its name has gone. False when there is none, or it cannot be read.
+  bool DiskSpace(uint64_t* capacity_bytes, uint64_t* available_bytes) const;
   // Touches pages in the background without changing them; ends early when the region is abandoned.
   void Populate(uint64_t offset, uint64_t bytes);
   void AbandonPopulation() { abandoned_.store(true); }

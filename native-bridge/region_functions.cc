@@ -108,6 +108,18 @@ void PopulateRange(const Arguments& arguments) {
   region->Populate(IntegerArgument(arguments, 1), IntegerArgument(arguments, 2));
 }
 
+// diskOf(region) → [capacityBytes, availableBytes] of its file's file system; undefined when it cannot be read
+void DiskOf(const Arguments& arguments) {
+  v8::Isolate* isolate = arguments.GetIsolate();
+  auto region = RegionArgument(arguments);
+  uint64_t capacity;
+  uint64_t available;
+  if (!region || !region->DiskSpace(&capacity, &available)) return;
+  v8::Local<v8::Value> words[] = {v8::Number::New(isolate, static_cast<double>(capacity)),
+                                  v8::Number::New(isolate, static_cast<double>(available))};
+  arguments.GetReturnValue().Set(v8::Array::New(isolate, words, 2));
+}
+
 // isPopulating(region) → boolean
 void IsPopulating(const Arguments& arguments) {
   auto region = RegionArgument(arguments);
@@ -176,6 +188,7 @@ void AddRegionFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
   NODE_SET_METHOD(exports, "punchRange", PunchRange);
   NODE_SET_METHOD(exports, "populateRange", PopulateRange);
   NODE_SET_METHOD(exports, "isPopulating", IsPopulating);
+  NODE_SET_METHOD(exports, "diskOf", DiskOf);
   NODE_SET_METHOD(exports, "coarseNowMs", CoarseNow);
   NODE_SET_METHOD(exports, "releaseRegion", ReleaseRegion);
   NODE_SET_METHOD(exports, "regionCount", RegionCount);

@@ -47,6 +47,8 @@ export interface BridgeClient {
   releaseWindow(buffer: unknown): Status;
   /** In debug mode, whether the bytes of an object that this thread views are those that were sealed. */
   check(slot: number, generation: number): Status;
+  /** The object that a window of this store shows, by a look at all of them. */
+  placeOf(window: ArrayBufferLike): Status;
   delete(slot: number, generation: number): Status;
   /** The store holds the object, too: it outlives its last ref. */
   keep(slot: number, generation: number): Status;
@@ -105,6 +107,8 @@ export interface Bridge {
   punchRange(region: number, offset: number, sizeBytes: number): void;
   populateRange(region: number, offset: number, sizeBytes: number): void;
   isPopulating(region: number): boolean;
+  /** The file system of a file region, which its folder may have left: `[capacityBytes, availableBytes]`. */
+  diskOf(region: number): [capacityBytes: number, availableBytes: number] | undefined;
   releaseRegion(region: number): void;
   /** The clock of the times in the object table, in milliseconds modulo 2^32. */
   coarseNowMs(): number;

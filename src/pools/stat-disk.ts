@@ -1,6 +1,7 @@
-/** What the system says about the file system of a folder. */
+/** What the system says about the file system of a folder, or of a region's file. */
 import { statfsSync } from 'node:fs';
 import type { DiskSpace } from '../state/queues/disk-monitor.ts';
+import { bridge } from './bridge.ts';
 
 /** Undefined when it cannot be read. */
 export function statDisk(path: string): DiskSpace | undefined {
@@ -10,4 +11,10 @@ export function statDisk(path: string): DiskSpace | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The same of the disk that a file region lies on, wherever its folder has gone. */
+export function statRegionDisk(region: number): DiskSpace | undefined {
+  const space = bridge.diskOf(region);
+  return space === undefined ? undefined : { capacityBytes: space[0], availableBytes: space[1] };
 }

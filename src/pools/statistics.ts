@@ -46,7 +46,7 @@ export interface StoreStatistics {
   /** Objects that nobody held any more and that were given up because their memory was needed, and their bytes. */
   readonly evictedObjects: number;
   readonly evictedBytes: number;
-  /** Objects created on disk, because memory had no room for them and nothing more could be moved, and their bytes. */
+  /** Objects created on disk, because memory had no room for them and nothing more could be moved, or never had, and their bytes. */
   readonly fellBackObjects: number;
   readonly fellBackBytes: number;
   /** Collections of garbage that creates without memory asked for: one per thread asked; and the bytes that came back meanwhile. */

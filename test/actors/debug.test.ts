@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  Channel,
   InvariantError,
   ObjectDamagedError,
   type ObjectRef,
@@ -242,6 +243,82 @@ test('a view that is released early keeps its memory until its buffer is collect
     await collectUntil(store, ({ objectCount }) => objectCount === 0);
     await store.verify();
   });
+});
+
+test('damage is found whoever holds the object by then, and however its view came here', async () => {
+  const ways: Readonly<Record<string, (store: Store) => Promise<void>>> = {
+    'its last ref was released before': async (store) => {
+      const ref = await store.put(new Uint8Array(100));
+      const view = await ref.get();
+      ref.release();
+      scribble(view);
+      await failure(() => store.verify(), InvariantError, 'UnknownError');
+    },
+    'it was deleted before': async (store) => {
+      const ref = await store.put(new Uint8Array(100));
+      const view = await ref.get();
+      store.delete(ref);
+      scribble(view);
+      await failure(() => store.release(view), ObjectDamagedError, 'Invalid');
+      ref.release();
+    },
+    'its view ends with use()': async (store) => {
+      const ref = await store.put(new Uint8Array(100));
+      await store.use(ref, (view) => scribble(view));
+      ref.release();
+    },
+    'its last ref goes after its view': async (store) => {
+      const ref = await store.put(new Uint8Array(100));
+      const other = await Store.connect(store.handle);
+      const shared = other.ref(ref.token);
+      const view = await shared.get();
+      await other.close();
+      scribble(view);
+      ref.release();
+    },
+    'its view was transferred': async (store) => {
+      const ref = await store.put(new Uint8Array(100));
+      const { buffer } = await ref.get();
+      const view = new Uint8Array(
+        structuredClone(buffer as ArrayBuffer, { transfer: [buffer as ArrayBuffer] }),
+      );
+      view[5] = 1;
+      await failure(() => store.release(view), ObjectDamagedError, 'Invalid');
+      ref.release();
+    },
+  };
+  for (const [what, way] of Object.entries(ways)) {
+    const heard = await hear('damage', () => debugged(way));
+    assert.is(heard.length, 1, what);
+  }
+});
+
+test('refs that a channel keeps are no leaks of its user', async () => {
+  const heard = await hear('leak', () =>
+    debugged(async (store) => {
+      const channel = Channel.create<Uint8Array>(store, { depth: 4 });
+      const writer = channel.openWriter();
+      const reader = channel.openReader();
+      for (let version = 0; version < 3; version++) await writer.write(new Uint8Array([version]));
+      (await writer.writeAcquire(1)).bytes.fill(3);
+      writer.writeRelease();
+      await reader.read();
+      channel.close();
+    }),
+  );
+  assert.equal(heard, []);
+});
+
+test('where the stack cannot be looked at, objects have no call site, and nothing fails', () => {
+  const index = new URL('../../src/index.js', import.meta.url).href;
+  const script = `import { Store } from '${index}';
+    const store = await Store.create({ memory: 2 ** 20, spillLimit: 0, debug: true });
+    const ref = await store.put(new Uint8Array(8));
+    console.log(store.list().map(({ callSite }) => String(callSite)).join());
+    ref.release();
+    await store.close();`;
+  const flags = ['--frozen-intrinsics', '--no-warnings', '--input-type=module', '-e', script];
+  assert.is(execFileSync(process.execPath, flags, { encoding: 'utf8' }), 'undefined\n');
 });
 
 test('PLASMOID_DEBUG=1 turns it on, and only that', async () => {

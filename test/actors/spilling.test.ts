@@ -121,6 +121,35 @@ test('a spill directory that is taken away takes nothing with it', async () => {
   await store.close();
 });
 
+test('the threshold of a disk holds also when its folder has gone', async () => {
+  using disk = mountSmallDisk(24);
+  if (disk === undefined) return;
+  const directory = mkdtempSync(join(disk.directory, 'spill-'));
+  const store = await Store.create({ memory: 4 * MEBIBYTE, spillDirectory: directory, diskThreshold: 0.5 });
+  const refs: ObjectRef<Uint8Array>[] = [];
+  rmSync(directory, { recursive: true });
+  const error = await failure(
+    async () => {
+      for (;;) refs.push(await store.put(bytesOf(refs.length, MEBIBYTE)));
+    },
+    OutOfDiskError,
+    'OutOfDisk',
+  );
+  assert.match(error.message, 'the file system is nearly full');
+  assert.ok(disk.freeBytes >= 11 * MEBIBYTE, `${disk.freeBytes} bytes are free`);
+  for (const [index, ref] of refs.entries()) await store.use(ref, (view) => assertBytes(view, index));
+  for (const ref of refs) ref.release();
+  await store.close();
+});
+
+test('what is larger than the memory counts as created on disk', () =>
+  withStore({ memory: 2 * MEBIBYTE }, async (store) => {
+    const ref = await store.put(new Uint8Array(3 * MEBIBYTE));
+    const { fellBackObjects, fellBackBytes } = await store.stats();
+    assert.equal([fellBackObjects, fellBackBytes], [1, 3 * MEBIBYTE]);
+    ref.release();
+  }));
+
 async function until(store: Store, done: (stats: StoreStatistics) => boolean): Promise<StoreStatistics> {
   for (;;) {
     const stats = await store.stats();

@@ -121,8 +121,8 @@ export class AllocatorActor implements CreateQueueHost {
     };
   }
 
-  evictFor(sizeBytes: number): void {
-    if (sizeBytes <= this.primary.capacityBytes) this.evict(this.#targetFor(sizeBytes));
+  evictFor(sizeBytes: number): number {
+    return sizeBytes <= this.primary.capacityBytes ? this.evict(this.#targetFor(sizeBytes)) : 0;
   }
 
   evictFromDisk(sizeBytes: number): number {
@@ -169,16 +169,15 @@ export class AllocatorActor implements CreateQueueHost {
       done++;
     }
     const clients = this.#control.actorWord(ACTOR.CLIENT_HIGH_WATER);
+    // First, so that nobody is answered with what they held. What they asked for is of use to nobody.
     for (let client = 0; client < clients; client++) {
-      const state = this.#control.clientState(client) & CLIENT_STATE.MASK;
-      if (state === CLIENT_STATE.FREE) continue;
+      if ((this.#control.clientState(client) & CLIENT_STATE.MASK) !== CLIENT_STATE.DEAD) continue;
+      this.#recover(this.#linkOf(client));
+      done++;
+    }
+    for (let client = 0; client < clients; client++) {
+      if ((this.#control.clientState(client) & CLIENT_STATE.MASK) !== CLIENT_STATE.LIVE) continue;
       const link = this.#linkOf(client);
-      // What a dead client asked for and did not get is of use to nobody.
-      if (state === CLIENT_STATE.DEAD) {
-        this.#recover(link);
-        done++;
-        continue;
-      }
       if (link.isBlocked) done += link.flush();
       done += link.drain(
         (type, words, start, length) => this.#handle(link, type, words, start, length),

@@ -17,8 +17,8 @@ export interface CreateQueueHost extends RefusalHost {
   readonly table: ObjectTable;
   /** Interrupts every living client but one for a collection. */
   requestCollections(full: boolean, except?: ClientLink): CollectionRound;
-  /** Gives objects up that nobody holds, for a create of this size. Their blocks come by the freed stack. */
-  evictFor(sizeBytes: number): void;
+  /** Gives objects up that nobody holds, for a create of this size; how many bytes will come back by the freed stack. */
+  evictFor(sizeBytes: number): number;
   /** The same with what lies on disk; how many bytes will come back there. */
   evictFromDisk(sizeBytes: number): number;
   /** Begins to move objects to disk for a create of this size; whether there were any. */
@@ -117,7 +117,9 @@ export class CreateQueue {
   /** Ray's immediate request: does not pass those that wait, and takes nothing from anybody. */
   #tryNow(one: WaitingCreate): void {
     this.#host.table.reclaimFreed();
-    if (this.length === 0 && this.#tryHead(one)) return;
+    this.#serveParked();
+    // Those who stepped aside have just had their turn.
+    if (this.#waiting.length === 0 && this.#tryHead(one)) return;
     fail(one.link, one.request, notNow(this.#host, one.sizeBytes));
   }
 
@@ -242,7 +244,7 @@ export class CreateQueue {
         this.#askEverywhere(head, true);
         return;
       case 'evict':
-        host.evictFor(head.sizeBytes);
+        this.#evictFor(head);
         return;
       case 'spill':
         if (!host.spillFor(head.sizeBytes)) head.ladder.spilled(host.nowMs(), 0);
@@ -261,6 +263,16 @@ export class CreateQueue {
         this.#refuse(head, head.refusal ?? noRoom(this.#host, head.sizeBytes, { reason: 'full' }));
         this.#waiting.shift();
         return;
+    }
+  }
+
+  /** On and on, until there is room: what was used least recently need not lie side by side. */
+  #evictFor(head: WaitingCreate): void {
+    while (this.#host.evictFor(head.sizeBytes) > 0) {
+      this.#host.table.reclaimFreed();
+      if (!this.#tryHead(head)) continue;
+      this.#waiting.shift();
+      return;
     }
   }
 
@@ -302,7 +314,8 @@ export class CreateQueue {
     if (pool === undefined || typeof block !== 'number') return false;
     this.#bytesBefore = undefined;
     this.#lease(head, pool, block);
-    this.#ended(head, pool === primary ? 'memory' : 'disk');
+    if (pool === primary) this.#ended(head, 'memory');
+    else this.#fellBack(head);
     head.ladder.served(1 - primary.allocatedBytes / primary.capacityBytes);
     return true;
   }
@@ -321,10 +334,14 @@ export class CreateQueue {
     }
     if (typeof block !== 'number') return noRoom(this.#host, head.sizeBytes, block);
     this.#lease(head, fallback, block);
-    this.#ended(head, 'disk');
-    this.#counts.fellBackObjects++;
-    this.#counts.fellBackBytes += head.sizeBytes;
+    this.#fellBack(head);
     return undefined;
+  }
+
+  #fellBack(one: WaitingCreate): void {
+    this.#counts.fellBackObjects++;
+    this.#counts.fellBackBytes += one.sizeBytes;
+    this.#ended(one, 'disk');
   }
 
   #refuse(one: WaitingCreate, report: FailureReport): void {

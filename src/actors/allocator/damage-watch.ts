@@ -4,7 +4,7 @@ import { CallSites } from '../../pools/call-sites.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
 import { ACTOR } from '../../state/control-layout.ts';
 import { InvariantError } from '../../state/errors.ts';
-import { isSealed, type ObjectState } from '../../state/lifecycle/codes.ts';
+import type { ObjectState } from '../../state/lifecycle/codes.ts';
 import { SLOT } from '../../state/slot-layout.ts';
 import type { Tell } from './event-outbox.ts';
 
@@ -41,10 +41,10 @@ export class DamageWatch {
     return news;
   }
 
-  /** Checks every sealed object, viewed or not, and tells. */
+  /** Checks every object that was sealed, viewed or not, deleted or not, and tells. */
   lookAtAll(): void {
     for (let slot = 0; slot < this.#control.objectHighWater; slot++) {
-      if (isSealed(this.#control.header(slot).state)) this.#bridge.check(slot);
+      if (HAVE_BYTES.includes(this.#control.header(slot).state)) this.#bridge.check(slot);
     }
     this.serve();
   }

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { attachActor } from '../../pools/arena.ts';
 import { ControlRegion } from '../../pools/control-region.ts';
 import { MemoryPool } from '../../pools/memory-pool.ts';
-import { statDisk } from '../../pools/stat-disk.ts';
+import { statRegionDisk } from '../../pools/stat-disk.ts';
 import { DiskMonitor } from '../../state/queues/disk-monitor.ts';
 import { AllocatorActor } from './allocator-actor.ts';
 import { EventOutbox } from './event-outbox.ts';
@@ -15,7 +15,8 @@ const primary = new MemoryPool('primary', data.primaryRegion, data.primaryBytes,
 const diskMonitor = new DiskMonitor({
   paths: [data.spillDirectory],
   capacityThreshold: data.diskThreshold,
-  statDisk,
+  // By the file and not by its folder, which may be removed.
+  statDisk: () => statRegionDisk(data.fallbackRegion),
 });
 const fallback =
   data.fallbackRegion === 0

@@ -146,7 +146,10 @@ export class ObjectReader {
 
   /** Lets a view go early whose user may have released it already. */
   releaseQuietly(view: StorableView): void {
-    this.#bridge.releaseWindow(windowOf(view));
+    const window = windowOf(view);
+    // Told as a warning and an event.
+    this.#debug?.damageOf(window);
+    this.#bridge.releaseWindow(window);
   }
 
   /** The value of the object at a place, without waiting. Throws `ObjectNotFoundError`, `ObjectNotSealedError`. */

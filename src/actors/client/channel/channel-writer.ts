@@ -239,6 +239,8 @@ export class ChannelWriter<T extends Storable = Storable> implements Disposable 
       ref.release();
       throw error;
     }
+    // Kept by the writer, which gives it back: none of its user's.
+    this.#shared.store.debug?.givenBack(ref);
     this.#kept.push(ref);
     this.#end.publish(ref.slot, ref.generation);
   }

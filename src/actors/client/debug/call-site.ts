@@ -6,8 +6,17 @@ const OWN_FOLDER = fileURLToPath(new URL('../../../', import.meta.url));
 /** Deep enough to leave the package from any of its calls. */
 const FRAMES = 16;
 
-/** Like `load (/app/pipeline.js:12:7)`; empty when nobody outside is on the stack. */
+/** Like `load (/app/pipeline.js:12:7)`; empty when nobody outside is on the stack, or it cannot be looked at. */
 export function callSite(): string {
+  try {
+    return firstForeignFrame();
+  } catch {
+    // `Error` is frozen (`--frozen-intrinsics`).
+    return '';
+  }
+}
+
+function firstForeignFrame(): string {
   const { prepareStackTrace, stackTraceLimit } = Error;
   try {
     // Frames as V8 has them: files as they were loaded, whatever source maps say of them.

@@ -64,10 +64,17 @@ export class DebugAids {
 
   /** Looks whether a window shows other bytes than were sealed. */
   damageOf(window: ArrayBufferLike): ObjectDamagedError | undefined {
-    const place = this.#places.get(window);
+    const place = this.#places.get(window) ?? this.#placeOf(window);
     if (place === undefined) return undefined;
     const isDamaged = this.#bridge.check(place.slot, place.generation) === STATUS.DAMAGED;
     return isDamaged ? this.damaged(place) : undefined;
+  }
+
+  /** For windows that came from other threads or connections. */
+  #placeOf(window: ArrayBufferLike): ObjectPlace | undefined {
+    const { result } = this.#bridge;
+    if (this.#bridge.placeOf(window) !== STATUS.OK) return undefined;
+    return { slot: result[RESULT.SLOT] ?? 0, generation: result[RESULT.GENERATION] ?? 0 };
   }
 
   /** The error about an object whose bytes have changed. */
