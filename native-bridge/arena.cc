@@ -139,7 +139,7 @@ bool Arena::Evict(uint32_t number, uint32_t generation) {
 bool Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) {
   // SYNC tombstone: holds are lowered before the header is read; the actor reads them in the opposite order.
   if (FetchSub(Slot(number) + slot::kHolds, uint32_t{1}) != 1) return false;
-  PinEvidence(number);
+  if (debug_) PinEvidence(number);
   uint64_t header = Load(Header(number));
   for (;;) {
     Event event;
@@ -175,7 +175,7 @@ bool Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) {
 }
 
 int32_t Arena::Delete(uint32_t number, uint32_t generation) {
-  if (GenerationOf(Load(Header(number))) == generation) PinEvidence(number);
+  if (debug_ && GenerationOf(Load(Header(number))) == generation) PinEvidence(number);
   while (!Apply(number, generation, Event::kDelete)) {
     const uint64_t header = Load(Header(number));
     if (GenerationOf(header) != generation) return status::kNotFound;

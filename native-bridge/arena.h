@@ -78,7 +78,7 @@ class Arena {
   // The actor gives the store's hold up, if it is the only one and nobody views the object. Whether the object has gone.
   bool Evict(uint32_t number, uint32_t generation);
 
-  // --- debug mode (arena_debug.cc) ---
+  // --- debug mode (arena_debug.cc): not to be called out of it, but for CheckBytes ---
   bool debug() const { return debug_; }
   // Notes what the bytes are; before the step that seals them.
   void StoreChecksum(uint32_t number);

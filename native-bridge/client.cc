@@ -18,7 +18,7 @@ std::shared_ptr<v8::BackingStore> MakeWindow(const std::shared_ptr<Arena>& arena
       arena->Bytes(number, header), arena->Size(number), v8::BackingStore::EmptyDeleter, nullptr);
   return {plain.release(), [arena, number](v8::BackingStore* gone) {
             delete gone;
-            if (!arena->KeepEvidence(number)) arena->Unpin(number);
+            if (!arena->debug() || !arena->KeepEvidence(number)) arena->Unpin(number);
           }};
 }
 

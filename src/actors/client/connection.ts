@@ -28,6 +28,6 @@ export class Connection {
     this.names = new ObjectNames(host, this.control);
     this.debug = this.control.layout.debug ? new DebugAids(this.control, this.link.bridge) : undefined;
     this.reader = new ObjectReader(this.control, this.link, this.names, this.debug);
-    this.writer = new ObjectWriter(this.link, host);
+    this.writer = new ObjectWriter(this.link, host, this.debug);
   }
 }

@@ -7,7 +7,8 @@ import type { Sealed } from '../../state/value-format.ts';
 import type { DebugAids } from './debug/debug-aids.ts';
 import type { ObjectPlace, ObjectToken } from './object-place.ts';
 import type { WaitOptions } from './store-options.ts';
-import { onlyItsTokenCanBeSent } from './uncloneable.ts';
+
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /** What refs and slots need of their store. */
 export interface RefHost {
@@ -30,9 +31,7 @@ export interface RefHost {
  */
 export class ObjectRef<T = unknown> implements Disposable {
   /** @internal */
-  readonly uncloneable = onlyItsTokenCanBeSent;
-  // Private, so that whoever prints or compares a ref does not walk the whole store.
-  readonly #store: RefHost;
+  readonly store: RefHost;
   /** @internal Filled in by the store in the step that makes the object. */
   slot = 0;
   /** @internal */
@@ -43,33 +42,27 @@ export class ObjectRef<T = unknown> implements Disposable {
 
   /** @internal Only stores make refs. */
   constructor(store: RefHost, id?: ObjectId) {
-    this.#store = store;
+    this.store = store;
     this.#id = id;
   }
 
-  /** @internal */
-  get store(): RefHost {
-    return this.#store;
-  }
-
   /** @internal It has a share in the object at a place from now on. */
-  hold(slot: number, generation: number, track: number, caller?: string): void {
+  hold(slot: number, generation: number, track: number): void {
     this.slot = slot;
     this.generation = generation;
     this.track = track;
-    this.#store.debug?.made(this, 'ref', caller);
   }
 
   /** The object's id: the one given at its creation, or one that names its place. */
   get id(): ObjectId {
-    this.#id ??= this.#store.idOf(this);
+    this.#id ??= this.store.idOf(this);
     return this.#id;
   }
 
   /** A cloneable name of the object for other threads. Throws `RefReleasedError` after a release. */
   get token(): ObjectToken<T> {
     this.assertHeld();
-    return { store: this.#store.name, slot: this.slot, generation: this.generation };
+    return { store: this.store.name, slot: this.slot, generation: this.generation };
   }
 
   /** Whether this ref was released. */
@@ -79,17 +72,22 @@ export class ObjectRef<T = unknown> implements Disposable {
 
   /** As `store.get(ref)`. */
   get(options?: WaitOptions): Promise<Sealed<T>> {
-    return this.#store.get(this, options);
+    return this.store.get(this, options);
   }
 
   /** As `store.getSync(ref)`. */
   getSync(options?: WaitOptions): Sealed<T> {
-    return this.#store.getSync(this, options);
+    return this.store.getSync(this, options);
   }
 
   /** What logs and messages show: never the store behind it. */
   toJSON(): { readonly store: string; readonly slot: number; readonly generation: number } {
-    return { store: this.#store.name, slot: this.slot, generation: this.generation };
+    return { store: this.store.name, slot: this.slot, generation: this.generation };
+  }
+
+  /** @internal As {@link toJSON}. */
+  [INSPECT](): string {
+    return `ObjectRef { store: '${this.store.name}', slot: ${this.slot}, generation: ${this.generation} }`;
   }
 
   /** Gives this thread's share up. Views stay true. Doing it again, or after the store was closed, does nothing. */
@@ -97,8 +95,8 @@ export class ObjectRef<T = unknown> implements Disposable {
     if (this.track < 0) return;
     const { track } = this;
     this.track = -1;
-    this.#store.debug?.givenBack(this);
-    this.#store.bridge.release(track, this.slot);
+    this.store.debug?.givenBack(this);
+    this.store.bridge.release(track, this.slot);
   }
 
   [Symbol.dispose](): void {

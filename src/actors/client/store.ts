@@ -63,6 +63,10 @@ export class Store implements RefHost, AsyncDisposable {
   /** The store's own name, in hexadecimal: what its tokens carry. */
   readonly name: string;
   readonly #connection: Connection;
+  /** @internal A plain property, as is the next: every ref asks for them. */
+  readonly bridge: BridgeClient;
+  /** @internal */
+  readonly debug: DebugAids | undefined;
   readonly #endStore: (() => Promise<void>) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -70,6 +74,8 @@ export class Store implements RefHost, AsyncDisposable {
     this.handle = handle;
     this.#connection = new Connection(handle, this);
     this.name = this.#connection.name;
+    this.bridge = this.#connection.link.bridge;
+    this.debug = this.#connection.debug;
     this.#endStore = endStore;
   }
 
@@ -259,6 +265,7 @@ export class Store implements RefHost, AsyncDisposable {
       throw statusToError(status, name instanceof ObjectId ? `object ${name.hex}` : describePlace(name));
     }
     ref.hold(place.slot, place.generation, this.bridge.result[RESULT.TRACK] ?? 0);
+    this.debug?.made(ref, 'ref');
     return ref;
   }
 
@@ -328,16 +335,6 @@ export class Store implements RefHost, AsyncDisposable {
   }
 
   /** @internal */
-  get bridge(): BridgeClient {
-    return this.#connection.link.bridge;
-  }
-
-  /** @internal */
-  get debug(): DebugAids | undefined {
-    return this.#connection.debug;
-  }
-
-  /** @internal */
   idOf(place: ObjectPlace): ObjectId {
     return this.#connection.names.idOf(place);
   }
@@ -348,7 +345,7 @@ export class Store implements RefHost, AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    this.#connection.debug?.report(this.name);
+    this.debug?.report(this.name);
     if (this.#endStore === undefined) return this.#connection.link.end();
     // The actor may have died before: then there is nobody to be asked, and the rest still has to go.
     if (!this.#connection.link.isClosed) await this.#connection.link.ask(REQUEST.CLOSE).catch(ignoreClosed);

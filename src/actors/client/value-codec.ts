@@ -11,6 +11,7 @@ import {
   type Storable,
   type StorableView,
 } from '../../state/value-format.ts';
+import { ObjectRef } from './object-ref.ts';
 import { onlyItsTokenCanBeSent } from './uncloneable.ts';
 
 /** What the bridge copies, and the format that readers are told. */
@@ -55,7 +56,8 @@ export function encodeValue(value: Storable): EncodedValue {
 /** Whether the value is a ref or the like, or has one at first sight: why it could not be serialised. */
 function hasUncloneable(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const isOne = (part: unknown): boolean => part === onlyItsTokenCanBeSent;
+  if (value instanceof ObjectRef) return true;
+  const isOne = (part: unknown): boolean => part === onlyItsTokenCanBeSent || part instanceof ObjectRef;
   return Object.values(value).some(
     (part) => isOne(part) || (typeof part === 'object' && part !== null && Object.values(part).some(isOne)),
   );

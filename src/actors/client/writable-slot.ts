@@ -100,6 +100,7 @@ export class WritableSlot<View extends object = Uint8Array> implements Disposabl
     this.#end('sealed');
     if (this.#evictable) this.#store.bridge.keep(slot, generation);
     ref.hold(slot, generation, track);
+    this.#store.debug?.made(ref, 'ref');
     return ref;
   }
 
