@@ -1,4 +1,5 @@
 /** One thread's hands: does what the model tells, and looks whether every view is still right. */
+import { inspect } from 'node:util';
 import {
   type ObjectId,
   ObjectRef,
@@ -192,8 +193,11 @@ export class Hands {
     const [ref] = this.#refs.values();
     const { slot, store: name } = ref?.toJSON() ?? { slot: 0, store: store.name };
     const isRight = !store.closed && store.handle.memoryBytes > 0 && name === store.name && slot >= 0;
+    const isShort = inspect(ref).length < 200;
     const hasMetrics = storeMetrics(stats).length > 0 && stats.clientCount > store.client;
-    return isRight && hasMetrics && store.list().every(({ ageMs, idleMs }) => ageMs >= 0 && idleMs >= 0);
+    return (
+      isRight && isShort && hasMetrics && store.list().every(({ ageMs, idleMs }) => ageMs >= 0 && idleMs >= 0)
+    );
   }
 
   async #call(action: CallAction): Promise<Answer | undefined> {
