@@ -82,8 +82,8 @@ class Arena {
   bool debug() const { return debug_; }
   // Notes what the bytes are; before the step that seals them.
   void StoreChecksum(uint32_t number);
-  // Whether the bytes are still those that were sealed; if not, says so to the actor, once. The caller has a pin, or is
-  // the actor and looks at an object that nobody is about to free.
+  // Whether the bytes are still those that were sealed; if not, says so to the actor, once. The caller has a pin or
+  // has just had the last hold; or it is the actor. A block that changes hands meanwhile has another checksum by then.
   bool CheckBytes(uint32_t number);
   bool IsMarkedDamaged(uint32_t number) const;
   // The same check at the end of a window. True when the window's pin must stay, so that nobody gets the block.

@@ -5,6 +5,7 @@ import {
   CALL_SITE_STATE,
   CALL_SITE_TEXT_BYTES,
 } from '../state/call-site-layout.ts';
+import { SLOT } from '../state/slot-layout.ts';
 import type { ControlRegion } from './control-region.ts';
 
 /** Entries looked at for one text, from the place that its hash says: what finds none free goes without. */
@@ -39,6 +40,11 @@ export class CallSites {
     if (number === 0) return undefined;
     const length = Atomics.load(this.#control.words, this.#indexOf(number) + CALL_SITE.STATE);
     return length > 0 ? decoder.decode(this.#textBytes(number, length).slice()) : undefined;
+  }
+
+  /** The line that made the object in a slot. */
+  ofSlot(slot: number): string | undefined {
+    return this.textOf(this.#control.slotWord(slot, SLOT.CALL_SITE));
   }
 
   #enter(text: Uint8Array): number {

@@ -5,7 +5,6 @@ import type { ControlRegion } from '../../pools/control-region.ts';
 import { ACTOR } from '../../state/control-layout.ts';
 import { InvariantError } from '../../state/errors.ts';
 import type { ObjectState } from '../../state/lifecycle/codes.ts';
-import { SLOT } from '../../state/slot-layout.ts';
 import type { Tell } from './event-outbox.ts';
 
 const HAVE_BYTES: readonly ObjectState[] = ['sealed', 'referenced', 'deleting'];
@@ -54,7 +53,7 @@ export class DamageWatch {
     this.lookAtAll();
     const [slot] = this.#damaged();
     if (slot === undefined) return;
-    const callSite = this.#sites.textOf(this.#control.slotWord(slot, SLOT.CALL_SITE));
+    const callSite = this.#sites.ofSlot(slot);
     throw new InvariantError(`the bytes of slot ${slot} have changed since they were sealed`, {
       slot,
       callSite,
@@ -78,7 +77,7 @@ export class DamageWatch {
       id: control.idOf(slot).hex,
       sizeBytes: control.sizeBytes(slot),
       creator: control.owner(slot) ?? -1,
-      callSite: this.#sites.textOf(control.slotWord(slot, SLOT.CALL_SITE)),
+      callSite: this.#sites.ofSlot(slot),
     });
     return true;
   }

@@ -4,7 +4,6 @@ import {
   InterruptedError,
   InvariantError,
   NotAWindowError,
-  ObjectDamagedError,
   ObjectExistsError,
   ObjectNotFoundError,
   ObjectNotSealedError,
@@ -52,10 +51,6 @@ export function statusToError(status: number, what: string): PlasmoidError {
       return new NotAWindowError('not a readable window of this store, or released before');
     case STATUS.TOO_MANY_PINS:
       return new OutOfResourceError(`${what} has 2^24 - 1 windows already`, { object: what });
-    case STATUS.DAMAGED:
-      return new ObjectDamagedError(`the bytes of ${what} have changed since it was sealed`, {
-        object: what,
-      });
     case STATUS.CLOSED:
       return new StoreClosedError('the store was closed');
     default:

@@ -4,21 +4,18 @@ import { CallSites } from '../../../pools/call-sites.ts';
 import type { ControlRegion } from '../../../pools/control-region.ts';
 import { RESULT, STATUS } from '../../../state/bridge-status.ts';
 import { ObjectDamagedError } from '../../../state/errors.ts';
-import { SLOT } from '../../../state/slot-layout.ts';
 import { publishEvent } from '../diagnostics.ts';
 import { describePlace, type ObjectPlace } from '../object-place.ts';
 import { callSite } from './call-site.ts';
 import { describeLeaks, LeakWatch } from './leak-watch.ts';
 
 export class DebugAids {
-  readonly #control: ControlRegion;
   readonly #sites: CallSites;
   readonly #bridge: BridgeClient;
   readonly #leaks = new LeakWatch();
   readonly #places = new WeakMap<object, ObjectPlace>();
 
   constructor(control: ControlRegion, bridge: BridgeClient) {
-    this.#control = control;
     this.#sites = new CallSites(control);
     this.#bridge = bridge;
   }
@@ -59,7 +56,7 @@ export class DebugAids {
 
   /** The line that made the object in a slot. */
   callSiteOf(slot: number): string | undefined {
-    return this.#sites.textOf(this.#control.slotWord(slot, SLOT.CALL_SITE));
+    return this.#sites.ofSlot(slot);
   }
 
   /** Looks whether a window shows other bytes than were sealed. */
