@@ -9,7 +9,7 @@
 
 namespace plasmoid {
 
-// Owned by the thread it was made on. It holds the arena while it is open, because the doorbell it answers lies there.
+// Owned by the thread it was made on. It holds the arena that the doorbell lies in while it is open, if there is one.
 class LoopBell {
  public:
   static LoopBell* Open(v8::Isolate* isolate, std::shared_ptr<Arena> arena, Doorbell& doorbell,

@@ -11,6 +11,7 @@
 #include "header_word.h"
 #include "region.h"
 #include "size_class.h"
+#include "thread_bells.h"
 
 namespace plasmoid {
 
@@ -69,6 +70,7 @@ NODE_MODULE_INIT(/* exports, module, context */) {
   plasmoid::AddArenaFunctions(isolate, exports);
   plasmoid::AddClientFunctions(isolate, exports);
   plasmoid::AddCollectionFunctions(isolate, exports);
+  plasmoid::AddThreadBellFunctions(exports);
   NODE_SET_METHOD(exports, "copyBytes", plasmoid::CopyBytesBetween);
   NODE_SET_METHOD(exports, "nextHeader", plasmoid::NextHeaderOf);
   NODE_SET_METHOD(exports, "sizeClass", plasmoid::SizeClass);

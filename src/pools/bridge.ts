@@ -96,6 +96,16 @@ export interface BridgeActor {
   end(): void;
 }
 
+/** The bell of one thread's event loop. */
+export interface BridgeBell {
+  /** What other threads ring it by. */
+  readonly number: number;
+  /** Whether it keeps the event loop alive; not so at first. */
+  keepAlive(keep: boolean): void;
+  /** Once; the thread's end does it too. */
+  close(): void;
+}
+
 /** The addon. Failures of the system are errors with `systemCode`, `systemCall`, `bytes` and `offset`. */
 export interface Bridge {
   mapAnonymous(sizeBytes: number, hugePages: boolean): number;
@@ -117,6 +127,10 @@ export interface Bridge {
   releaseArena(arena: number): void;
   attachActor(arena: number, onRing: () => void): BridgeActor;
   attachClient(arena: number, onRing: () => void, stockLimitBytes: number): BridgeClient | undefined | null;
+  /** `undefined` while all bells of the process are taken. */
+  openBell(onRing: () => void): BridgeBell | undefined;
+  /** Rings in vain where no bell is open. */
+  ringBell(number: number): void;
   /** Collects garbage on this thread, now. */
   collect(full: boolean): void;
   copyBytes(target: Uint8Array, source: Uint8Array, asPutDoes: boolean): void;

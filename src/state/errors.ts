@@ -37,7 +37,11 @@ export abstract class PlasmoidError extends Error {
     super(message, options);
     this.name = new.target.name;
     this.values = values;
-    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  static {
+    // Of the class and not of each error: so that one that came from another thread has it, too.
+    Object.defineProperty(PlasmoidError.prototype, BRAND, { value: true });
   }
 
   /** True for an error of this package, whichever installed copy made it. */
@@ -174,6 +178,54 @@ export class ChannelRoleTakenError extends PlasmoidError {
 /** The end of the channel is in the middle of another call, or was closed: a mistake in the program. */
 export class ChannelUsageError extends PlasmoidError {
   readonly code = 'Invalid';
+}
+
+/** The runtime was closed before the call was settled, or the thread that started it has ended. */
+export class RuntimeClosedError extends PlasmoidError {
+  readonly code = 'Disconnected';
+}
+
+/**
+ * The worker that ran the call died: its thread ended (`process.exit`, an uncaught error as `cause`) or was terminated. The
+ * call had begun, so whatever it did besides its result may have happened. `values.attempts` says how often it was begun.
+ */
+export class WorkerDiedError extends PlasmoidError {
+  readonly code = 'Disconnected';
+}
+
+/** The worker that ran the call had no heap left: its `resourceLimits`, or the machine's memory. */
+export class WorkerOutOfMemoryError extends PlasmoidError {
+  readonly code = 'OutOfMemory';
+}
+
+/** The call blocked its worker's event loop for longer than the runtime's `heartbeat` allows, and the worker was ended. */
+export class WorkerUnresponsiveError extends PlasmoidError {
+  readonly code = 'TimedOut';
+}
+
+/** No worker could ever have what the call or actor asks for; `values` says what is needed and what there is. */
+export class InfeasibleRequestError extends PlasmoidError {
+  readonly code = 'OutOfResource';
+}
+
+/** The module of a task or actor could not be imported by a worker (`cause`), or does not define it. */
+export class TaskModuleError extends PlasmoidError {
+  readonly code = 'NotFound';
+}
+
+/** The actor has ended; `values.reason` says why, `cause` the error behind it, if there is one. */
+export class ActorDiedError extends PlasmoidError {
+  readonly code = 'Disconnected';
+}
+
+/** No living actor has this name. */
+export class ActorNotFoundError extends PlasmoidError {
+  readonly code = 'NotFound';
+}
+
+/** A living actor has this name already. */
+export class ActorNameTakenError extends PlasmoidError {
+  readonly code = 'AlreadyExists';
 }
 
 /** The operating system refused; `values.systemCode` and `values.systemCall` say what. */

@@ -1,0 +1,81 @@
+/** Actors as one thread sees them: handles, where each one lives, and the calls that wait for it. */
+import { ActorDiedError, type RuntimeClosedError } from '../../state/errors.ts';
+import { ActorRoute } from './actor-route.ts';
+import { handleFor, routeOfHandle } from './actor-handle.ts';
+import { decodeError } from './error-codec.ts';
+import type { ActorNews, SchedulerMessage } from './messages.ts';
+import type { HandleCodec } from './payload-codec.ts';
+import type { RuntimeCore } from './runtime-core.ts';
+
+export class ActorClient implements HandleCodec {
+  readonly #core: RuntimeCore;
+  readonly #routes = new Map<number, ActorRoute>();
+
+  constructor(core: RuntimeCore) {
+    this.#core = core;
+  }
+
+  /** Calls made and not settled. */
+  get underWay(): number {
+    let calls = 0;
+    for (const route of this.#routes.values()) calls += route.underWay;
+    return calls;
+  }
+
+  /** The route to an actor; what is known of it comes from the scheduler, if not by `news`. */
+  route(actor: number, news?: ActorNews): ActorRoute {
+    let route = this.#routes.get(actor);
+    if (route === undefined) {
+      route = new ActorRoute(actor, this.#core);
+      this.#routes.set(actor, route);
+      if (news === undefined) this.#inquire(route);
+    }
+    if (news !== undefined) this.#hear(route, news);
+    return route;
+  }
+
+  advance(): void {
+    for (const route of this.#routes.values()) route.advance();
+  }
+
+  mail(message: SchedulerMessage): boolean {
+    if (message.type !== 'actor') return false;
+    this.#hear(this.route(message.news.actor, message.news), message.news);
+    return true;
+  }
+
+  end(error: RuntimeClosedError): void {
+    for (const route of this.#routes.values()) route.died(error);
+  }
+
+  nameOf(value: object): unknown {
+    return routeOfHandle(value)?.actor;
+  }
+
+  handleOf(name: unknown): object {
+    return handleFor(this.route(Number(name)), this.#core);
+  }
+
+  #hear(route: ActorRoute, news: ActorNews): void {
+    switch (news.state) {
+      case 'alive':
+        return route.livesOn(this.#core.participant.link(news.thread));
+      case 'dead':
+        return route.died(deathOf(news));
+      default:
+        return route.livesOn(undefined);
+    }
+  }
+
+  #inquire(route: ActorRoute): void {
+    this.#core.ask({ kind: 'actor', actor: route.actor }).then(
+      (news) => this.#hear(route, news as ActorNews),
+      (error: unknown) => route.died(error instanceof Error ? error : new ActorDiedError(String(error))),
+    );
+  }
+}
+
+function deathOf({ actor, reason = 'it has ended', error }: ActorNews): ActorDiedError {
+  const cause = error === undefined ? undefined : decodeError(error);
+  return new ActorDiedError(`the actor is dead: ${reason}`, { actor, reason }, { cause });
+}

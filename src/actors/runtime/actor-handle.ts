@@ -1,0 +1,66 @@
+/** Handles to actors: objects with the methods of the actor's class, which call them where the actor lives. */
+import { ActorDiedError } from '../../state/errors.ts';
+import type { ActorRoute } from './actor-route.ts';
+import { NO_DEMANDS } from './call-options.ts';
+import { ResultRef } from './result-ref.ts';
+import type { RuntimeCore } from './runtime-core.ts';
+import { methodDefinition } from './task-registry.ts';
+
+const routes = new WeakMap<object, ActorRoute>();
+const handles = new WeakMap<ActorRoute, object>();
+
+/** Actors are not called again by themselves: what they did stays done. */
+const CALL_PLAN = {
+  demands: NO_DEMANDS,
+  policy: { retries: 0, retryIf: undefined },
+  signal: undefined,
+  deadlineMs: undefined,
+};
+
+/** The route behind a handle; undefined for anything else. */
+export function routeOfHandle(value: object): ActorRoute | undefined {
+  return routes.get(value);
+}
+
+/** The handle to an actor; the same one each time. */
+export function handleFor(route: ActorRoute, core: RuntimeCore): object {
+  let handle = handles.get(route);
+  if (handle === undefined) {
+    handle = makeHandle(route, core);
+    handles.set(route, handle);
+    routes.set(handle, route);
+  }
+  return handle;
+}
+
+function makeHandle(route: ActorRoute, core: RuntimeCore): object {
+  const methods = new Map<string, (...values: unknown[]) => ResultRef>();
+  const methodOf = (name: string): ((...values: unknown[]) => ResultRef) => {
+    let method = methods.get(name);
+    if (method === undefined) {
+      const definition = methodDefinition(name);
+      method = (...values) => {
+        const ref = new ResultRef(core, name);
+        if (core.closed !== undefined) ref.reject(core.closed);
+        else core.submitter.make(definition, values, CALL_PLAN, route, ref);
+        return ref;
+      };
+      methods.set(name, method);
+    }
+    return method;
+  };
+  const stop = async (): Promise<void> => {
+    await core.ask({ kind: 'endActor', actor: route.actor, drain: true }).catch((error: unknown) => {
+      if (!(error instanceof ActorDiedError)) throw error;
+    });
+  };
+  return new Proxy(Object.create(null) as object, {
+    get: (_, name) => {
+      if (name === Symbol.asyncDispose) return stop;
+      // A handle is no promise, so that it can be awaited and returned as it is.
+      if (typeof name === 'symbol' || name === 'then') return undefined;
+      return methodOf(name);
+    },
+    set: () => false,
+  });
+}

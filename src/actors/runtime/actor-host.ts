@@ -1,0 +1,76 @@
+/** The actors that live in a worker. */
+import { TaskModuleError } from '../../state/errors.ts';
+import { encodeError } from './error-codec.ts';
+import type { Executor } from './executor.ts';
+import type { ActorPlan, SchedulerMessage } from './messages.ts';
+import type { Participant } from './participant.ts';
+import { laneOfActor } from './protocol.ts';
+import { load } from './task-registry.ts';
+import { WorkerLane } from './worker-lane.ts';
+
+export class ActorHost {
+  readonly #participant: Participant;
+  readonly #executor: Executor;
+  readonly #actors = new Map<number, object>();
+
+  constructor(participant: Participant, executor: Executor) {
+    this.#participant = participant;
+    this.#executor = executor;
+  }
+
+  mail(message: SchedulerMessage): boolean {
+    if (message.type === 'makeActor') this.#make(message.actor, message.plan);
+    else if (message.type === 'endActor') this.#end(message.actor, message.drain);
+    else return false;
+    return true;
+  }
+
+  #make(actor: number, plan: ActorPlan): void {
+    this.#construct(actor, plan).then(
+      () => this.#participant.tell({ type: 'actorMade', actor }),
+      (error: unknown) =>
+        this.#participant.tell({ type: 'actorMade', actor, error: encodeError(asError(error)) }),
+    );
+  }
+
+  async #construct(actor: number, plan: ActorPlan): Promise<void> {
+    const Class = await load(plan);
+    if (!isClass(Class)) {
+      throw new TaskModuleError(`${plan.name} of ${plan.module} is a task, not an actor's class`, {
+        module: plan.module,
+        name: plan.name,
+      });
+    }
+    const { values } = this.#participant.codec.decodeStored(plan.payload);
+    const instance = new Class(...(values as never[]));
+    this.#actors.set(actor, instance);
+    this.#executor.addLane(new WorkerLane(laneOfActor(actor), plan.maxConcurrency, instance));
+  }
+
+  /** Lets it end, having done what it was asked for or not. */
+  #end(actor: number, drain: boolean): void {
+    const instance = this.#actors.get(actor);
+    this.#actors.delete(actor);
+    this.#executor.endActorLane(laneOfActor(actor), drain, () => {
+      disposeOf(instance)
+        .catch((error: unknown) => {
+          process.emitWarning(`an actor failed when it was disposed of: ${String(error)}`, 'PlasmoidWarning');
+        })
+        .finally(() => this.#participant.tell({ type: 'actorGone', actor }));
+    });
+  }
+}
+
+async function disposeOf(instance: object | undefined): Promise<void> {
+  if (instance === undefined) return;
+  if (Symbol.asyncDispose in instance) await (instance as AsyncDisposable)[Symbol.asyncDispose]();
+  else if (Symbol.dispose in instance) (instance as Disposable)[Symbol.dispose]();
+}
+
+function isClass(value: unknown): value is new (...values: never[]) => object {
+  return typeof value === 'function' && value.prototype !== undefined;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

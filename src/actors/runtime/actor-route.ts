@@ -1,0 +1,132 @@
+/** The calls of one thread to one actor, in their order. */
+import type { Call, CallLane, LinkLoss } from './call.ts';
+import type { PeerLink } from './peer-link.ts';
+import { laneOfActor } from './protocol.ts';
+import type { RuntimeCore } from './runtime-core.ts';
+import type { SubmitRoute } from './submitter.ts';
+
+export class ActorRoute implements SubmitRoute {
+  readonly actor: number;
+  readonly #core: RuntimeCore;
+  /** Calls that were not sent yet, oldest first; those that still wait for their arguments hold up the others. */
+  #waiting: Call[] = [];
+  #expected = new Set<Call>();
+  /** Where it lives: a new one after each restart. */
+  #lane: CallLane | undefined;
+  #death: Error | undefined;
+  #underWay = 0;
+
+  constructor(actor: number, core: RuntimeCore) {
+    this.actor = actor;
+    this.#core = core;
+  }
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Why it will never answer again. */
+  get death(): Error | undefined {
+    return this.#death;
+  }
+
+  expect(call: Call): void {
+    this.#enter(call);
+    this.#expected.add(call);
+    this.#waiting.push(call);
+  }
+
+  submit(call: Call): void {
+    if (this.#expected.delete(call)) return this.advance();
+    this.#enter(call);
+    if (this.#death !== undefined) return call.reject(this.#death);
+    if (this.#waiting.length === 0 && this.#lane?.link.hasRoom === true) this.#send(call, this.#lane);
+    else this.#waiting.push(call);
+    this.#core.participant.nudge();
+  }
+
+  /** Sends what can be sent. */
+  advance(): void {
+    const lane = this.#lane;
+    if (lane === undefined || this.#waiting.length === 0) return;
+    let sent = 0;
+    for (const call of this.#waiting) {
+      if (this.#expected.has(call) || !lane.link.hasRoom) break;
+      sent++;
+      if (!call.isSettled) this.#send(call, lane);
+    }
+    if (sent > 0) this.#waiting = this.#waiting.slice(sent);
+  }
+
+  /** Where it lives now; undefined while it is being made, or made again. */
+  livesOn(link: PeerLink | undefined): void {
+    if (this.#death !== undefined) return;
+    this.#lane = link === undefined ? undefined : { link };
+    this.advance();
+    this.#core.participant.nudge();
+  }
+
+  died(death: Error): void {
+    if (this.#death !== undefined) return;
+    this.#death = death;
+    this.#lane = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#expected.clear();
+    for (const call of waiting) call.reject(death);
+  }
+
+  left(call: Call): void {
+    call.leave();
+  }
+
+  /** Its worker does not know the actor: news of where it is are on their way. */
+  returned(call: Call): void {
+    call.leave();
+    this.#again(call);
+  }
+
+  lost(call: Call, hasBegun: boolean, loss: LinkLoss): void {
+    call.leave();
+    if (this.#lane?.link.closed === true) this.#lane = undefined;
+    if (call.isSettled) return;
+    if (!hasBegun) return this.#again(call);
+    call.attempts++;
+    if (call.attempts <= call.policy.retries) this.#again(call);
+    else call.reject(loss.errorFor(call));
+  }
+
+  dropped(call: Call): void {
+    const index = this.#waiting.indexOf(call);
+    if (index >= 0) this.#waiting.splice(index, 1);
+    this.#expected.delete(call);
+  }
+
+  again(call: Call): void {
+    this.#again(call);
+  }
+
+  settled(): void {
+    this.#underWay--;
+  }
+
+  #enter(call: Call): void {
+    this.#underWay++;
+    call.isRouted = true;
+  }
+
+  #send(call: Call, lane: CallLane): void {
+    call.lane = lane;
+    lane.link.send(call, laneOfActor(this.actor));
+  }
+
+  /** Among those not sent, at the place of its turn. */
+  #again(call: Call): void {
+    if (call.isSettled) return;
+    if (this.#death !== undefined) return call.reject(this.#death);
+    const place = this.#waiting.findIndex((other) => other.serial > call.serial);
+    if (place < 0) this.#waiting.push(call);
+    else this.#waiting.splice(place, 0, call);
+    this.#core.participant.nudge();
+  }
+}

@@ -1,0 +1,144 @@
+/** Options of calls, validated by name. */
+import {
+  abortSignal,
+  integer,
+  invalidArgument,
+  optional,
+  type Reader,
+  readOptions,
+  string,
+  withDefault,
+} from '../../state/options.ts';
+import type { Demands } from './messages.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+
+/** Amounts of resources by name: `{ CPU: 1, licence: 0.5 }`. Fractions down to a ten-thousandth. */
+export type Resources = Readonly<Record<string, number>>;
+/**
+ * What labels a worker must have: `{ tier: 'fast', zone: '!eu', region: 'in(us, me)' }`, after Ray's label selectors.
+ */
+export type LabelSelector = Readonly<Record<string, string>>;
+
+/** What a call or actor asks of the worker that runs it. */
+export interface PlacementOptions {
+  /** Default `{ CPU: 1 }`. `{ CPU: 0 }`: any number at once, for calls that mostly wait. */
+  readonly resources?: Resources | undefined;
+  readonly labelSelector?: LabelSelector | undefined;
+  /** Other selectors, tried in order while no worker fits the first one. */
+  readonly fallbackStrategy?: readonly { readonly labelSelector: LabelSelector }[] | undefined;
+}
+
+/** Options of `submit`, `stream` and `map`. */
+export interface CallOptions extends PlacementOptions {
+  /** Calls of a higher priority begin first, wherever they wait. Default 0; may be negative. */
+  readonly priority?: number | undefined;
+  /**
+   * How often a call is tried again that had begun when its worker died, and after errors that `retryIf` accepts. Default 3,
+   * as in Ray. Calls that had not begun are always run elsewhere, without counting.
+   */
+  readonly retries?: number | undefined;
+  /** Which errors thrown by the task are tried again. Default: none. */
+  readonly retryIf?: ((error: unknown) => boolean) | undefined;
+  /** Ends the call with an `InterruptedError`; if it has begun, its `currentTask().signal` fires. */
+  readonly signal?: AbortSignal | undefined;
+  /** Longest time in milliseconds until the call is settled; then it ends with a `TimedOutError`, and is cancelled. */
+  readonly deadline?: number | undefined;
+}
+
+/** Options of a call, read. */
+export interface CallPlan {
+  readonly demands: Demands;
+  readonly policy: RetryPolicy;
+  readonly signal: AbortSignal | undefined;
+  readonly deadlineMs: number | undefined;
+}
+
+const RETRIES = 3;
+const PRIORITY_LIMIT = 1_000_000;
+
+/** An object of `check`ed values by name. */
+function record<T>(check: Reader<T>): Reader<{ readonly [name: string]: T }> {
+  return (value, name, context) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw invalidArgument(name, value, 'an object', context);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, entry]) => [key, check(entry, `${name}.${key}`, context)]),
+    );
+  };
+}
+
+const amount: Reader<number> = (value, name, context) => {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  throw invalidArgument(name, value, 'a number of 0 or more', context);
+};
+
+const text: Reader<string> = (value, name, context) => {
+  if (typeof value === 'string') return value;
+  throw invalidArgument(name, value, 'a string', context);
+};
+
+const predicate: Reader<(error: unknown) => boolean> = (value, name, context) => {
+  if (typeof value === 'function') return (error) => Boolean(value(error));
+  throw invalidArgument(name, value, 'a function', context);
+};
+
+const selectors: Reader<readonly { readonly labelSelector: LabelSelector }[]> = (value, name, context) => {
+  if (!Array.isArray(value)) throw invalidArgument(name, value, 'an array', context);
+  return value.map((entry: unknown, index) =>
+    readOptions({ labelSelector: record(text) }, entry, `${context ?? ''}: ${name}[${index}]`),
+  );
+};
+
+const duration: Reader<number> = (value, name, context) => {
+  if (typeof value === 'number' && value >= 0) return value;
+  throw invalidArgument(name, value, 'a number of milliseconds, 0 or more', context);
+};
+
+/** @internal Readers of what a call or actor asks of its worker. */
+export const PLACEMENT_SPEC = {
+  resources: withDefault(record(amount), { CPU: 1 }),
+  labelSelector: withDefault(record(text), {}),
+  fallbackStrategy: withDefault(selectors, []),
+};
+
+const CALL_SPEC = {
+  ...PLACEMENT_SPEC,
+  priority: withDefault(integer(-PRIORITY_LIMIT, PRIORITY_LIMIT), 0),
+  retries: withDefault(integer(0), RETRIES),
+  retryIf: optional(predicate),
+  signal: optional(abortSignal),
+  deadline: optional(duration),
+};
+
+/** @internal */
+export const NO_DEMANDS: Demands = {
+  resources: { CPU: 1 },
+  labelSelector: {},
+  fallbackStrategy: [],
+  priority: 0,
+  placementGroup: undefined,
+  bundle: undefined,
+};
+
+const DEFAULT_PLAN: CallPlan = {
+  demands: NO_DEMANDS,
+  policy: { retries: RETRIES, retryIf: undefined },
+  signal: undefined,
+  deadlineMs: undefined,
+};
+
+/** @internal Reads the options of a call; nothing to read is the usual case. */
+export function readCallOptions(given: unknown, context: string): CallPlan {
+  if (given === undefined) return DEFAULT_PLAN;
+  const { retries, retryIf, signal, deadline, ...demands } = readOptions(CALL_SPEC, given, context);
+  return {
+    demands: { ...NO_DEMANDS, ...demands },
+    policy: { retries, retryIf },
+    signal,
+    deadlineMs: deadline,
+  };
+}
+
+/** @internal A label of a worker, or an actor's name. */
+export const labels = record(string);
+export { amount, duration, record, text };

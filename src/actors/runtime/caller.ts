@@ -1,0 +1,67 @@
+/** The calls that a thread makes: hears their answers, and what became of those whose worker has died. */
+import type { SharedWords } from '../../pools/ring/ring.ts';
+import type { Call, LinkLoss } from './call.ts';
+import type { Participant } from './participant.ts';
+import type { PeerLink } from './peer-link.ts';
+import { OUTCOME, RECORD } from './protocol.ts';
+import { nameFailure } from './task-failure.ts';
+
+/** Handles a record if it is one for a caller. */
+export function hearRecord(
+  participant: Participant,
+  link: PeerLink,
+  type: number,
+  words: SharedWords,
+  start: number,
+): boolean {
+  if (type === RECORD.ANSWER) hearAnswer(participant, link, words, start);
+  else if (type === RECORD.ITEM) hearItem(participant, link, words, start);
+  else return false;
+  return true;
+}
+
+/** The thread at the other end of a link has died: its calls go back to their routes. */
+export function loseCalls(link: PeerLink, loss: LinkLoss): void {
+  const { calls, end } = link;
+  for (let number = 0; number < calls.length; number++) {
+    const call = calls[number];
+    calls[number] = undefined;
+    call?.route.lost(call, end.hasBegun(number), loss);
+  }
+}
+
+function hearAnswer(participant: Participant, link: PeerLink, words: SharedWords, start: number): void {
+  const number = words[start]!;
+  const outcome = words[start + 1]!;
+  if (outcome === OUTCOME.SKIPPED) return link.skipped(number);
+  const call = link.forget(number);
+  if (call === undefined) return;
+  if (outcome === OUTCOME.RETURNED) return call.route.returned(call);
+  call.route.left(call);
+  let values: readonly unknown[];
+  let object: Parameters<Call['resolve']>[1];
+  try {
+    ({ values, object } = participant.decode(link, words, start + 2, true));
+  } catch (error) {
+    // An object of the answer is gone, or memory is: the call has ended all the same.
+    return call.reject(error);
+  } finally {
+    if (hasObjects(words, start + 2)) link.write(RECORD.RECEIVED, undefined, number);
+  }
+  if (outcome === OUTCOME.RESULT) return call.resolve(values[0], object);
+  const [thrown, task, worker] = values;
+  call.failed(nameFailure(thrown, String(task), String(worker)));
+}
+
+function hearItem(participant: Participant, link: PeerLink, words: SharedWords, start: number): void {
+  const number = words[start]!;
+  const call = link.calls[number];
+  const sizeBytes = words[start + 1]!;
+  const { values } = participant.decode(link, words, start + 2, true);
+  if (hasObjects(words, start + 2)) link.write(RECORD.RECEIVED, undefined, number);
+  call?.sink.item?.(values[0], sizeBytes);
+}
+
+function hasObjects(words: SharedWords, start: number): boolean {
+  return words[start] !== 0;
+}

@@ -1,0 +1,100 @@
+/** Errors on their way between threads: they keep class, message, stack, cause and properties. */
+import { serialize } from 'node:v8';
+import * as plasmoidErrors from '../../state/errors.ts';
+import { definitionOf, loaded } from './task-registry.ts';
+
+/** An error as plain data. */
+export interface ErrorParts {
+  /** Name of a class that both sides know without asking; or where it is defined. */
+  readonly className: string;
+  readonly module: string | undefined;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** There when the error has one. */
+  readonly cause?: unknown;
+  /** Its own properties beside these, those that can be cloned. */
+  readonly properties: { readonly [name: string]: unknown };
+}
+
+/** Causes beyond this depth are left out: an error may be its own cause. */
+const CAUSES_MAX = 8;
+
+const KEPT_APART: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause']);
+
+const knownClasses = new Map<string, { readonly prototype: Error }>();
+for (const known of [
+  Error,
+  TypeError,
+  RangeError,
+  SyntaxError,
+  ReferenceError,
+  EvalError,
+  URIError,
+  AggregateError,
+])
+  knownClasses.set(known.name, known);
+for (const [name, known] of Object.entries(plasmoidErrors)) knownClasses.set(name, known);
+
+/** Takes an error apart. Errors among its parts are taken apart by whoever encodes these. */
+export function encodeError(error: Error): ErrorParts {
+  const definition = definitionOf(error.constructor);
+  const properties: { [name: string]: unknown } = {};
+  for (const name of Object.keys(error)) {
+    const value: unknown = Reflect.get(error, name);
+    if (!KEPT_APART.has(name) && isCloneable(value)) properties[name] = value;
+  }
+  // Own, and not enumerable.
+  if (error instanceof AggregateError) properties.errors = error.errors;
+  return {
+    className: definition?.name ?? error.constructor.name,
+    module: definition?.module,
+    name: error.name,
+    message: String(error.message),
+    stack: typeof error.stack === 'string' ? error.stack : undefined,
+    properties,
+    ...(Object.hasOwn(error, 'cause') && !hasEndlessCauses(error) ? { cause: error.cause } : {}),
+  };
+}
+
+/** Puts an error together again: an instance of its class where this thread has that, else an `Error` of its name. */
+export function decodeError(parts: ErrorParts): Error {
+  const { className, module, name, message, stack, properties } = parts;
+  // Made as an error, so that the engine knows it as one, whatever the constructor of its class takes.
+  const error = new Error(message, 'cause' in parts ? { cause: parts.cause } : undefined);
+  const known = module === undefined ? knownClasses.get(className) : loaded({ module, name: className });
+  if (known !== undefined && isErrorPrototype(known.prototype)) Object.setPrototypeOf(error, known.prototype);
+  Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+  if (error.name !== name) Object.defineProperty(error, 'name', { value: name, writable: true, configurable: true });
+  for (const [key, value] of Object.entries(properties)) {
+    const enumerable = key !== 'errors';
+    Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable });
+  }
+  return error;
+}
+
+function isErrorPrototype(prototype: unknown): prototype is Error {
+  return prototype === Error.prototype || prototype instanceof Error;
+}
+
+/** An error may be its own cause. */
+function hasEndlessCauses(error: Error): boolean {
+  let cause: unknown = error.cause;
+  for (let depth = 0; depth < CAUSES_MAX; depth++) {
+    if (!(cause instanceof Error)) return false;
+    cause = cause.cause;
+  }
+  return true;
+}
+
+/** What of an error's own properties can travel: a socket or a function stays behind. */
+function isCloneable(value: unknown): boolean {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol'))
+    return true;
+  try {
+    serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,319 @@
+/** Runs the calls that come to a worker, and answers them. */
+import type { SharedWords } from '../../pools/ring/ring.ts';
+import { TaskModuleError } from '../../state/errors.ts';
+import { OutgoingStream } from './outgoing-stream.ts';
+import type { Participant } from './participant.ts';
+import { Payload } from './payload.ts';
+import type { PeerLink } from './peer-link.ts';
+import { OUTCOME, RECORD, STREAM_BIT } from './protocol.ts';
+import { cancelledError, runAs } from './task-context.ts';
+import { load, loaded } from './task-registry.ts';
+import { encodeFailure } from './task-failure.ts';
+import { type CallCode, type IncomingCall, WorkerLane } from './worker-lane.ts';
+
+/** Calls that run before records and mail are looked at again. */
+const BATCH = 64;
+
+/** What a worker has of one peer's calls. */
+interface PeerCalls {
+  readonly codes: Map<number, CallCode>;
+  /** Calls that have begun and go on asynchronously. */
+  readonly running: Map<number, IncomingCall>;
+  readonly streams: Map<number, OutgoingStream>;
+  /** Answers whose objects the caller has not taken yet. */
+  readonly sent: Map<number, Payload>;
+}
+
+export class Executor {
+  readonly #participant: Participant;
+  readonly #worker: string;
+  readonly #lanes = new Map<number, WorkerLane>();
+  /** Leases that the scheduler closed, until their holders have heard it. */
+  readonly #closed = new Set<number>();
+  /** Lanes that may have something to run, in turn. */
+  #ready: WorkerLane[] = [];
+  readonly #peers = new Map<PeerLink, PeerCalls>();
+  #running = 0;
+
+  constructor(participant: Participant, worker: string) {
+    this.#participant = participant;
+    this.#worker = worker;
+  }
+
+  /** Leases and actors that run something at the moment. */
+  runningLanes(): number[] {
+    return [...this.#lanes.values()].filter((lane) => lane.running > 0).map((lane) => lane.number);
+  }
+
+  get isBusy(): boolean {
+    return this.#running > 0 || this.#ready.length > 0;
+  }
+
+  /** Handles a record if it is one for a worker. */
+  record(link: PeerLink, type: number, words: SharedWords, start: number): boolean {
+    const number = words[start]!;
+    const peer = this.#peerOf(link);
+    switch (type) {
+      case RECORD.CALL:
+        this.#arrived(link, peer, words, start);
+        return true;
+      case RECORD.DEFINE:
+        this.#define(peer, number, this.#participant.decode(link, words, start + 1, false).values);
+        return true;
+      case RECORD.RECEIVED:
+        peer.streams.get(number)?.received();
+        peer.sent.get(number)?.release();
+        peer.sent.delete(number);
+        return true;
+      case RECORD.CANCEL:
+        this.#cancelled(peer.running.get(number));
+        return true;
+      case RECORD.CREDIT:
+        peer.streams.get(number)?.credit(words[start + 1]!, words[start + 2]!);
+        return true;
+      case RECORD.LANE_END:
+        this.#lanes.delete(number);
+        this.#closed.delete(number);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Runs what is ready, for a limited number of calls; whether there was anything. */
+  work(): boolean {
+    if (this.#ready.length === 0) return false;
+    let ran = 0;
+    while (ran < BATCH) {
+      const lane = this.#ready.shift();
+      if (lane === undefined) break;
+      lane.isListed = false;
+      // A few of each lane in turn: a lane with much to do holds nobody up.
+      for (let turn = 0; turn < BATCH; turn++) {
+        const call = lane.next();
+        if (call === undefined) break;
+        ran++;
+        this.#run(call);
+      }
+      this.#list(lane);
+    }
+    return ran > 0;
+  }
+
+  /** The scheduler needs a lease's worker for somebody else. */
+  closeLane(lease: number): void {
+    this.#closed.add(lease);
+    const lane = this.#lanes.get(lease) ?? new WorkerLane(lease, 1, undefined);
+    for (const call of lane.takeWaiting()) this.#answer(call, OUTCOME.RETURNED, undefined);
+    lane.close(() => {
+      this.#lanes.delete(lease);
+      this.#participant.tell({ type: 'laneClosed', lease });
+    });
+  }
+
+  /** A lane for an actor. */
+  addLane(lane: WorkerLane): void {
+    this.#lanes.set(lane.number, lane);
+  }
+
+  /** No call begins any more that has not come yet; `whenIdle` is called when those that have are done, or dropped. */
+  endActorLane(number: number, drain: boolean, whenIdle: () => void): void {
+    const lane = this.#lanes.get(number);
+    if (lane === undefined) return whenIdle();
+    const close = (): void => {
+      this.#lanes.delete(number);
+      for (const call of lane.takeWaiting()) this.#answer(call, OUTCOME.RETURNED, undefined);
+      lane.close(whenIdle);
+    };
+    if (!drain || lane.waiting === 0) close();
+    else lane.whenEmpty(close);
+  }
+
+  /** A caller has died: what it waits for is not wanted any more. */
+  linkLost(link: PeerLink): void {
+    const peer = this.#peerOf(link);
+    this.#peers.delete(link);
+    for (const payload of peer.sent.values()) payload.release();
+    for (const stream of peer.streams.values()) stream.stop();
+    for (const call of peer.running.values()) call.controller?.abort(cancelledError(call));
+    for (const lane of this.#lanes.values()) {
+      const waiting = lane.takeWaiting();
+      for (const call of waiting) if (call.link !== link) lane.push(call);
+    }
+    this.#participant.nudge();
+  }
+
+  #arrived(link: PeerLink, peer: PeerCalls, words: SharedWords, start: number): void {
+    const number = words[start]!;
+    const laneNumber = words[start + 1]!;
+    const coded = words[start + 2]!;
+    const code = peer.codes.get(coded & ~STREAM_BIT)!;
+    const lane = this.#laneOf(laneNumber);
+    if (lane === undefined) return this.#reply(link, number, OUTCOME.RETURNED, undefined);
+    let values: readonly unknown[] | undefined;
+    let problem: unknown;
+    try {
+      values = this.#participant.decode(link, words, start + 3, false).values;
+    } catch (error) {
+      problem = error;
+    }
+    const isStream = (coded & STREAM_BIT) !== 0;
+    const call = { link, number, lane, code, isStream, values, problem, controller: undefined };
+    if (isStream) {
+      const onEnd = (failure: { readonly error: unknown } | undefined): void => this.#ended(call, failure);
+      peer.streams.set(number, new OutgoingStream(this.#participant, call, onEnd));
+    }
+    lane.push(call);
+    this.#list(lane);
+  }
+
+  #laneOf(number: number): WorkerLane | undefined {
+    const present = this.#lanes.get(number);
+    if (present !== undefined || number < 0 || this.#closed.has(number)) return present;
+    const lane = new WorkerLane(number, 1, undefined);
+    this.#lanes.set(number, lane);
+    return lane;
+  }
+
+  #list(lane: WorkerLane): void {
+    if (lane.isListed || !lane.isRunnable) return;
+    lane.isListed = true;
+    this.#ready.push(lane);
+  }
+
+  #define(peer: PeerCalls, number: number, [module, name]: readonly unknown[]): void {
+    const definition = { module: String(module), name: String(name) };
+    const code: CallCode = { ...definition, run: undefined, problem: undefined };
+    peer.codes.set(number, code);
+    if (code.module === '') return;
+    const present = loaded(definition);
+    if (present !== undefined) {
+      code.run = present as (...values: never[]) => unknown;
+      return;
+    }
+    load(definition).then(
+      (found) => {
+        code.run = found as (...values: never[]) => unknown;
+        this.#listAll();
+      },
+      (problem: unknown) => {
+        code.problem = problem;
+        this.#listAll();
+      },
+    );
+  }
+
+  /** Calls may have waited for a module. */
+  #listAll(): void {
+    for (const lane of this.#lanes.values()) this.#list(lane);
+    this.#participant.nudge();
+  }
+
+  #run(call: IncomingCall): void {
+    const { link, lane, number } = call;
+    if (link.closed) return;
+    if (!link.end.begin(number)) {
+      this.#peerOf(link).streams.delete(number);
+      return this.#answer(call, OUTCOME.SKIPPED, undefined);
+    }
+    lane.began();
+    this.#running++;
+    let result: unknown;
+    try {
+      result = runAs(call, this.#worker, () => invoke(call));
+    } catch (error) {
+      return this.#ended(call, { error });
+    }
+    if (call.isStream) {
+      this.#peerOf(link).running.set(number, call);
+      this.#peerOf(link).streams.get(number)?.begin(result);
+    } else if (isThenable(result)) {
+      this.#peerOf(link).running.set(number, call);
+      result.then(
+        (value) => this.#ended(call, undefined, value),
+        (error: unknown) => this.#ended(call, { error }),
+      );
+    } else {
+      this.#ended(call, undefined, result);
+    }
+  }
+
+  #ended(call: IncomingCall, failure: { readonly error: unknown } | undefined, value?: unknown): void {
+    const { link, lane, number } = call;
+    const peer = this.#peerOf(link);
+    peer.running.delete(number);
+    peer.streams.delete(number);
+    this.#running--;
+    const { outcome, payload } = this.#encode(call, failure, value);
+    const finish = (): void => {
+      this.#answer(call, outcome, payload);
+      lane.ended();
+      this.#list(lane);
+      this.#participant.nudge();
+    };
+    if (payload.ready === undefined) return finish();
+    payload.ready.then(finish, (error: unknown) => this.#ended(call, { error }));
+    this.#running++;
+  }
+
+  #encode(
+    call: IncomingCall,
+    failure: { readonly error: unknown } | undefined,
+    value: unknown,
+  ): { readonly outcome: number; readonly payload: Payload } {
+    const { codec } = this.#participant;
+    if (failure === undefined) {
+      if (value === undefined) return { outcome: OUTCOME.RESULT, payload: Payload.EMPTY };
+      try {
+        return { outcome: OUTCOME.RESULT, payload: codec.encode([value]) };
+      } catch (error) {
+        return this.#encode(call, { error }, undefined);
+      }
+    }
+    return { outcome: OUTCOME.ERROR, payload: encodeFailure(codec, failure.error, call.code.name, this.#worker) };
+  }
+
+  #answer(call: IncomingCall, outcome: number, payload: Payload | undefined): void {
+    const { link, number } = call;
+    if (payload?.hasObjects === true) this.#peerOf(link).sent.set(number, payload);
+    this.#reply(link, number, outcome, payload);
+  }
+
+  #reply(link: PeerLink, number: number, outcome: number, payload: Payload | undefined): void {
+    link.write(RECORD.ANSWER, payload, number, outcome);
+    link.flush();
+  }
+
+  #cancelled(call: IncomingCall | undefined): void {
+    if (call === undefined) return;
+    call.controller?.abort(cancelledError(call));
+    this.#peerOf(call.link).streams.get(call.number)?.stop();
+  }
+
+  #peerOf(link: PeerLink): PeerCalls {
+    let peer = this.#peers.get(link);
+    if (peer === undefined) {
+      peer = { codes: new Map(), running: new Map(), streams: new Map(), sent: new Map() };
+      this.#peers.set(link, peer);
+    }
+    return peer;
+  }
+}
+
+/** Calls the function, or the actor's method. */
+function invoke({ code, lane, values, problem }: IncomingCall): unknown {
+  if (values === undefined) throw problem;
+  if (lane.target === undefined) {
+    if (code.run === undefined) throw code.problem;
+    return code.run(...(values as never[]));
+  }
+  const method: unknown = Reflect.get(lane.target, code.name);
+  if (typeof method === 'function') return Reflect.apply(method, lane.target, values);
+  throw new TaskModuleError(`the actor has no method ${code.name}`, { name: code.name });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  );
+}

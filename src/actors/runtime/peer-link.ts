@@ -1,0 +1,138 @@
+/** A link to another thread of the runtime, with the calls that are under way on it. */
+import type { LinkEnd } from '../../pools/runtime/link.ts';
+import type { ThreadBoard } from '../../pools/runtime/thread-board.ts';
+import { LINK_CALLS } from '../../state/runtime/link-layout.ts';
+import type { Call } from './call.ts';
+import type { Payload } from './payload.ts';
+import type { PayloadCodec } from './payload-codec.ts';
+import { RECORD, STREAM_BIT } from './protocol.ts';
+import type { Definition } from './task-registry.ts';
+
+/** A record that found no room in the ring. */
+interface WaitingRecord {
+  readonly type: number;
+  readonly head: readonly number[];
+  readonly payload: Payload | undefined;
+}
+
+export class PeerLink {
+  readonly end: LinkEnd;
+  readonly peer: number;
+  /** Own calls under way, by their numbers. */
+  readonly calls: (Call | undefined)[] = [];
+  readonly #board: ThreadBoard;
+  readonly #codec: PayloadCodec;
+  readonly #free: number[] = [];
+  readonly #defined = new Set<number>();
+  /** Records that wait for room, oldest first: their order is that of the calls. */
+  #waiting: WaitingRecord[] = [];
+  #isDirty = false;
+  /** The peer has died, or this side leaves: nothing is sent any more. */
+  closed = false;
+
+  constructor(end: LinkEnd, board: ThreadBoard, codec: PayloadCodec) {
+    this.end = end;
+    this.peer = end.peer;
+    this.#board = board;
+    this.#codec = codec;
+  }
+
+  /** Whether a further call can be sent now. */
+  get hasRoom(): boolean {
+    return this.#waiting.length === 0 && (this.#free.length > 0 || this.calls.length < LINK_CALLS);
+  }
+
+  /** Sends a call and gives it its number on this link. Only while there is {@link hasRoom}. */
+  send(call: Call, lane: number): void {
+    const number = this.#free.pop() ?? this.calls.push(undefined) - 1;
+    const { definition } = call;
+    if (!this.#defined.has(definition.number)) this.#define(definition);
+    this.calls[number] = call;
+    call.number = number;
+    this.end.offer(number);
+    const { ahead } = call;
+    const code = ahead === undefined ? definition.number : definition.number | STREAM_BIT;
+    this.write(RECORD.CALL, call.payload, number, lane, code);
+    if (ahead !== undefined) this.write(RECORD.CREDIT, undefined, number, ahead.items, ahead.bytes);
+  }
+
+  /** Forgets a call that was answered; its number may be used again. */
+  forget(number: number): Call | undefined {
+    const call = this.calls[number];
+    if (call === undefined) return undefined;
+    this.calls[number] = undefined;
+    this.#free.push(number);
+    return call;
+  }
+
+  /** The call belongs to its route again; its number comes back when the peer has skipped it. */
+  disown(number: number): void {
+    this.calls[number] = undefined;
+  }
+
+  /** The peer has skipped a call that was taken back. */
+  skipped(number: number): void {
+    this.#free.push(number);
+  }
+
+  /** Writes a record; {@link flush} sends it. */
+  write(type: number, payload: Payload | undefined, first: number, second?: number, third?: number): void {
+    if (this.closed) return;
+    this.#isDirty = true;
+    if (this.#waiting.length === 0 && this.#tryWrite(type, payload, first, second, third)) return;
+    const head = [first, second, third].filter((word) => word !== undefined);
+    this.#waiting.push({ type, head, payload });
+  }
+
+  /** Shows the peer what was written, and wakes it if it sleeps. */
+  flush(): void {
+    if (this.#waiting.length > 0) this.#writeWaiting();
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    this.end.outbound.publish();
+    this.#board.wake(this.peer);
+  }
+
+  #define(definition: Definition): void {
+    this.#defined.add(definition.number);
+    this.write(RECORD.DEFINE, this.#codec.encode([definition.module, definition.name]), definition.number);
+  }
+
+  #writeWaiting(): void {
+    const waiting = this.#waiting;
+    let written = 0;
+    for (const { type, head, payload } of waiting) {
+      if (!this.#tryWrite(type, payload, head[0]!, head[1], head[2])) break;
+      written++;
+    }
+    if (written === 0) return;
+    this.#isDirty = true;
+    this.#waiting = waiting.slice(written);
+  }
+
+  #tryWrite(
+    type: number,
+    payload: Payload | undefined,
+    first: number,
+    second: number | undefined,
+    third: number | undefined,
+  ): boolean {
+    const { outbound } = this.end;
+    const headWords = second === undefined ? 1 : third === undefined ? 2 : 3;
+    const words = headWords + (payload === undefined ? 0 : payload.recordWords);
+    let index = outbound.claim(type, words);
+    if (index < 0) {
+      // What is claimed and not published takes room that nobody can free.
+      outbound.publish();
+      this.#board.wake(this.peer);
+      index = outbound.claim(type, words);
+      if (index < 0) return false;
+    }
+    const target = outbound.words;
+    target[index] = first;
+    if (second !== undefined) target[index + 1] = second;
+    if (third !== undefined) target[index + 2] = third;
+    payload?.writeTo(target, index + headWords);
+    return true;
+  }
+}

@@ -1,0 +1,211 @@
+/** The result of a call: here at once, with its value later. */
+import { RefReleasedError } from '../../state/errors.ts';
+import type { Sealed, Storable } from '../../state/value-format.ts';
+import type { ObjectRef } from '../client/object-ref.ts';
+import type { WaitOptions } from '../client/store-options.ts';
+
+/** What somebody who waits for a result is told; exactly one of the two, once. */
+export interface ResultListener {
+  resolved(value: unknown): void;
+  rejected(error: unknown): void;
+}
+
+/** What results need of their runtime. */
+export interface ResultHost {
+  /** Somebody of this thread begins, or ends, to wait for a result. */
+  awaiting(change: 1 | -1): void;
+  /** Waits with the limits of an option object; rejects with the errors of `Store.get`'s waits. */
+  wait(ref: ResultRef, options: WaitOptions | undefined): Promise<unknown>;
+  waitSync(ref: ResultRef, options: WaitOptions | undefined): unknown;
+  put<T extends Storable>(value: T): Promise<ObjectRef<T>>;
+  /** A ref of its own to the same object. */
+  share<T>(ref: ObjectRef<T>): ObjectRef<T>;
+  /** A failure that nobody has asked for. */
+  unobserved(what: string, error: unknown): void;
+}
+
+const PENDING = 0;
+const RESOLVED = 1;
+const REJECTED = 2;
+const RELEASED = 3;
+
+/** Failures that were never looked at are told when their ref is collected, as Ray logs them. */
+const forgotten = new FinalizationRegistry<{ host: ResultHost; what: string; error: unknown }>(
+  ({ host, what, error }) => host.unobserved(what, error),
+);
+
+/**
+ * The result of a call that may still be under way. Await it for the value; pass it as an argument to other calls, which
+ * begin when it is there and get it in place; {@link ResultRef.ref} makes a plain `ObjectRef` of it.
+ *
+ * Small values arrive with the answer, as copies; typed arrays and buffers beyond a few KiB lie in the store and are read
+ * in place. Forgetting a ref is safe. A failed call rejects whoever awaits it; a failure that nobody ever awaits is told
+ * by a process warning when the ref is collected.
+ *
+ * Belongs to the thread that made the call.
+ */
+export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposable {
+  readonly #host: ResultHost;
+  /** What the call is called in messages. */
+  readonly #what: string;
+  #state: typeof PENDING | typeof RESOLVED | typeof REJECTED | typeof RELEASED = PENDING;
+  #value: unknown;
+  #object: ObjectRef<T> | undefined;
+  #listeners: ResultListener[] | undefined;
+  #promise: Promise<Sealed<T>> | undefined;
+  #isObserved = false;
+
+  /** @internal Only runtimes make them. */
+  constructor(host: ResultHost, what: string) {
+    this.#host = host;
+    this.#what = what;
+  }
+
+  /** Whether the call has ended, with a value or an error. */
+  get settled(): boolean {
+    return this.#state !== PENDING;
+  }
+
+  /** @internal The name of the call. */
+  get what(): string {
+    return this.#what;
+  }
+
+  /** As of a promise of the value: so `await ref` gives it. */
+  // biome-ignore lint/suspicious/noThenProperty: it is one
+  then<A = Sealed<T>, B = never>(
+    onResolved?: ((value: Sealed<T>) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#promise ??= this.#makePromise();
+    return this.#promise.then(onResolved, onRejected);
+  }
+
+  /** As of a promise. */
+  catch<B = never>(
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<Sealed<T> | B> {
+    return this.then(null, onRejected);
+  }
+
+  /** As of a promise. */
+  finally(onSettled?: (() => void) | null): Promise<Sealed<T>> {
+    return this.then().finally(onSettled);
+  }
+
+  /**
+   * The value, with a limit for the wait, which leaves the call itself alone. Throws what the call failed with;
+   * `TimedOutError`, `InterruptedError`, `RuntimeClosedError`, `RefReleasedError`.
+   */
+  async get(options?: WaitOptions): Promise<Sealed<T>> {
+    const value: unknown = await this.#host.wait(this, options);
+    return value as Sealed<T>;
+  }
+
+  /**
+   * As {@link ResultRef.get}, blocking this thread while it waits. In a worker other calls run on this thread meanwhile, so
+   * that tasks may wait for tasks of their own, on however few workers.
+   */
+  getSync(options?: WaitOptions): Sealed<T> {
+    const value: unknown = this.#host.waitSync(this, options);
+    return value as Sealed<T>;
+  }
+
+  /**
+   * A ref to the value as an object of the store, for other threads, for `store.get`, to keep it when this one is
+   * released. A value that came with its answer is put into the store for it. Throws as {@link ResultRef.get}, and as
+   * `store.put`.
+   */
+  async ref(): Promise<ObjectRef<T>> {
+    const value = await this.get();
+    if (this.#object !== undefined) return this.#host.share(this.#object);
+    return this.#host.put(value as Storable) as Promise<ObjectRef<T>>;
+  }
+
+  /**
+   * Lets the value go: its memory returns when nobody else has it. The call goes on if it is still under way. Views stay
+   * true. Doing it again does nothing.
+   */
+  release(): void {
+    if (this.#state === RELEASED) return;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    this.#object?.release();
+    this.#object = undefined;
+    this.#value = undefined;
+    this.#state = RELEASED;
+    forgotten.unregister(this);
+    for (const listener of listeners ?? []) listener.rejected(this.#releasedError());
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  /** @internal Calls back once it is settled: at once if it is. */
+  observe(listener: ResultListener): void {
+    this.#isObserved = true;
+    switch (this.#state) {
+      case PENDING:
+        if (this.#listeners === undefined) this.#listeners = [listener];
+        else this.#listeners.push(listener);
+        return;
+      case RESOLVED:
+        return listener.resolved(this.#value);
+      case REJECTED:
+        forgotten.unregister(this);
+        return listener.rejected(this.#value);
+      case RELEASED:
+        return listener.rejected(this.#releasedError());
+    }
+  }
+
+  /** @internal The object that is the whole value; undefined when the value came with its answer. */
+  get object(): ObjectRef<T> | undefined {
+    return this.#object;
+  }
+
+  /** @internal The end of the call. `object`: the one that is the whole value. */
+  resolve(value: unknown, object: ObjectRef | undefined): void {
+    if (this.#state !== PENDING) return object?.release();
+    this.#state = RESOLVED;
+    this.#value = value;
+    this.#object = object as ObjectRef<T> | undefined;
+    const listeners = this.#listeners;
+    if (listeners === undefined) return;
+    this.#listeners = undefined;
+    for (const listener of listeners) listener.resolved(value);
+  }
+
+  /** @internal The end of the call. */
+  reject(error: unknown): void {
+    if (this.#state !== PENDING) return;
+    this.#state = REJECTED;
+    this.#value = error;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    for (const listener of listeners ?? []) listener.rejected(error);
+    if (!this.#isObserved) forgotten.register(this, { host: this.#host, what: this.#what, error }, this);
+  }
+
+  #makePromise(): Promise<Sealed<T>> {
+    return new Promise((resolve, reject) => {
+      const isPending = this.#state === PENDING;
+      if (isPending) this.#host.awaiting(1);
+      this.observe({
+        resolved: (value) => {
+          if (isPending) this.#host.awaiting(-1);
+          resolve(value as Sealed<T>);
+        },
+        rejected: (error) => {
+          if (isPending) this.#host.awaiting(-1);
+          reject(error);
+        },
+      });
+    });
+  }
+
+  #releasedError(): RefReleasedError {
+    return new RefReleasedError(`the result of ${this.#what} was released`, { call: this.#what });
+  }
+}

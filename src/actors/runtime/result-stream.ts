@@ -1,0 +1,125 @@
+/** The items of a generator that runs on a worker, as its caller reads them. */
+import { InterruptedError } from '../../state/errors.ts';
+import type { Sealed } from '../../state/value-format.ts';
+import type { Call, CallSink } from './call.ts';
+import type { CallPlan } from './call-options.ts';
+import { RECORD } from './protocol.ts';
+import type { RuntimeCore } from './runtime-core.ts';
+
+/** How far a generator runs ahead of its reader. */
+const AHEAD_ITEMS = 16;
+const AHEAD_BYTES = 8 * 2 ** 20;
+
+interface Item {
+  readonly value: unknown;
+  readonly sizeBytes: number;
+}
+
+interface Reader {
+  resolve(result: IteratorResult<unknown, undefined>): void;
+  reject(error: unknown): void;
+}
+
+/** Give it to `for await`. It can be read once. */
+export class ResultStream<T = unknown> implements AsyncIterableIterator<Sealed<T>, undefined>, AsyncDisposable, CallSink {
+  readonly #core: RuntimeCore;
+  readonly #items: Item[] = [];
+  readonly #readers: Reader[] = [];
+  #call: Call | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #hasEnded = false;
+
+  private constructor(core: RuntimeCore) {
+    this.#core = core;
+  }
+
+  /** @internal */
+  static open<T>(core: RuntimeCore, task: object, args: readonly unknown[], plan: CallPlan): ResultStream<T> {
+    const stream = new ResultStream<T>(core);
+    stream.#call = core.submitter.submit(task, args, plan, stream, { items: AHEAD_ITEMS, bytes: AHEAD_BYTES });
+    return stream;
+  }
+
+  /** The next item, in place as the results of calls. Rejects with what the generator threw, after the items before it. */
+  next(): Promise<IteratorResult<Sealed<T>, undefined>> {
+    return new Promise((resolve, reject) => {
+      const item = this.#items.shift();
+      if (item !== undefined) {
+        this.#credit(item);
+        resolve({ done: false, value: item.value as Sealed<T> });
+      } else if (this.#failure !== undefined) {
+        const { error } = this.#failure;
+        this.#failure = undefined;
+        reject(error);
+      } else if (this.#hasEnded) {
+        resolve({ done: true, value: undefined });
+      } else {
+        this.#core.awaiting(1);
+        this.#readers.push({ resolve: resolve as Reader['resolve'], reject });
+        this.#core.participant.nudge();
+      }
+    });
+  }
+
+  /** Ends the generator: its `finally` runs. Items that were not read are dropped. */
+  async return(): Promise<IteratorResult<Sealed<T>, undefined>> {
+    this.#items.length = 0;
+    if (!this.#hasEnded) {
+      this.#call?.cancel(new InterruptedError('the stream was ended by its reader'));
+      this.#core.participant.nudge();
+    }
+    this.#failure = undefined;
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  /** @internal */
+  item(value: unknown, sizeBytes: number): void {
+    if (this.#hasEnded) return;
+    const reader = this.#readers.shift();
+    if (reader === undefined) {
+      this.#items.push({ value, sizeBytes });
+      return;
+    }
+    this.#core.awaiting(-1);
+    this.#credit({ value, sizeBytes });
+    reader.resolve({ done: false, value });
+  }
+
+  /** @internal */
+  resolve(): void {
+    this.#end(undefined);
+  }
+
+  /** @internal */
+  reject(error: unknown): void {
+    this.#end({ error });
+  }
+
+  #end(failure: { readonly error: unknown } | undefined): void {
+    this.#hasEnded = true;
+    this.#failure = failure;
+    for (const reader of this.#readers.splice(0)) {
+      this.#core.awaiting(-1);
+      if (this.#failure === undefined) reader.resolve({ done: true, value: undefined });
+      else {
+        this.#failure = undefined;
+        reader.reject(failure?.error);
+      }
+    }
+  }
+
+  #credit({ sizeBytes }: Item): void {
+    const call = this.#call;
+    if (this.#hasEnded || call?.lane === undefined) return;
+    call.lane.link.write(RECORD.CREDIT, undefined, call.number, 1, sizeBytes);
+    this.#core.participant.nudge();
+  }
+}

@@ -1,0 +1,220 @@
+/** What a thread has of its runtime: everything behind the public class, in the thread that started it and in workers. */
+import type { MessagePort } from 'node:worker_threads';
+import type { SharedWords } from '../../pools/ring/ring.ts';
+import { InterruptedError, RuntimeClosedError, TimedOutError } from '../../state/errors.ts';
+import type { Storable } from '../../state/value-format.ts';
+import { onAbort } from '../client/abort-listener.ts';
+import { interrupted } from '../client/failures.ts';
+import type { ObjectRef } from '../client/object-ref.ts';
+import type { Store } from '../client/store.ts';
+import { readWaitOptions, type WaitOptions } from '../client/store-options.ts';
+import { ActorClient } from './actor-client.ts';
+import type { LinkLoss } from './call.ts';
+import { hearRecord, loseCalls } from './caller.ts';
+import { decodeError } from './error-codec.ts';
+import { lossOf } from './loss.ts';
+import type { Question, SchedulerMessage } from './messages.ts';
+import { Participant, type ParticipantHandlers } from './participant.ts';
+import type { PeerLink } from './peer-link.ts';
+import type { ResultHost, ResultRef } from './result-ref.ts';
+import { Submitter } from './submitter.ts';
+
+/** What only workers do. */
+export interface WorkerPart {
+  record(link: PeerLink, type: number, words: SharedWords, start: number): boolean;
+  mail(message: SchedulerMessage): boolean;
+  work(): boolean;
+  linkLost(link: PeerLink): void;
+  /** Leases and actors that run something at the moment. */
+  runningLanes(): number[];
+}
+
+interface Asked {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class RuntimeCore implements ParticipantHandlers, ResultHost {
+  readonly participant: Participant;
+  readonly submitter: Submitter;
+  readonly actors: ActorClient;
+  /** Set before anything can come. */
+  worker: WorkerPart | undefined;
+  readonly #asked = new Map<number, Asked>();
+  #lastRequest = 0;
+  /** Results that code of this thread waits for. */
+  #awaited = 0;
+  /** Lanes that the scheduler knows to be blocked. */
+  #blocked: readonly number[] = [];
+  #closed: RuntimeClosedError | undefined;
+
+  constructor(index: number, store: Store, board: SharedArrayBuffer, mailbox: MessagePort) {
+    this.actors = new ActorClient(this);
+    this.participant = new Participant(index, store, board, mailbox, this, this.actors);
+    this.submitter = new Submitter(this.participant);
+  }
+
+  get store(): Store {
+    return this.participant.store;
+  }
+
+  get closed(): RuntimeClosedError | undefined {
+    return this.#closed;
+  }
+
+  /** A question to the scheduler. */
+  ask(question: Question): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) return reject(this.#closed);
+      const request = ++this.#lastRequest;
+      this.#asked.set(request, { resolve, reject });
+      this.participant.tell({ type: 'ask', request, question });
+      this.participant.nudge();
+    });
+  }
+
+  /** Ends this thread's part: whatever waits fails. */
+  end(error = new RuntimeClosedError('the runtime was closed')): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = error;
+    this.submitter.end(error);
+    this.actors.end(error);
+    for (const link of this.participant.links()) loseCalls(link, { errorFor: () => error });
+    for (const { reject } of this.#asked.values()) reject(error);
+    this.#asked.clear();
+    this.participant.end();
+  }
+
+  // Of the participant.
+
+  record(link: PeerLink, type: number, words: SharedWords, start: number): void {
+    if (hearRecord(this.participant, link, type, words, start)) return;
+    this.worker?.record(link, type, words, start);
+  }
+
+  mail(message: SchedulerMessage): void {
+    if (this.submitter.mail(message) || this.actors.mail(message) || this.worker?.mail(message) === true) return;
+    switch (message.type) {
+      case 'link':
+        return this.participant.addLink(message.peer, message.memory);
+      case 'gone':
+        return this.participant.dropLink(message.peer, lossOf(message.worker, decodeError(message.error)));
+      case 'reply':
+        return this.#hearReply(message);
+    }
+  }
+
+  work(): boolean {
+    this.submitter.advance();
+    this.actors.advance();
+    return this.worker?.work() ?? false;
+  }
+
+  isWaiting(): boolean {
+    return this.submitter.underWay > 0 || this.actors.underWay > 0 || this.#asked.size > 0;
+  }
+
+  expectsMore(): boolean {
+    return this.worker !== undefined || this.isWaiting();
+  }
+
+  /** A worker whose tasks all wait for others' results can do something else meanwhile: the scheduler is told. */
+  beforeSleep(): void {
+    const lanes = this.worker === undefined || this.#awaited === 0 ? [] : this.worker.runningLanes();
+    const news = lanes.filter((lane) => !this.#blocked.includes(lane));
+    if (news.length > 0) this.participant.tell({ type: 'blocked', lanes: news });
+    if (lanes.length > 0) this.#blocked = [...new Set([...this.#blocked, ...lanes])];
+  }
+
+  linkLost(link: PeerLink, loss: LinkLoss): void {
+    this.submitter.linkLost(link);
+    loseCalls(link, loss);
+    this.worker?.linkLost(link);
+    this.participant.nudge();
+  }
+
+  // Of results.
+
+  awaiting(change: 1 | -1): void {
+    this.#awaited += change;
+    if (this.#awaited > 0 || this.#blocked.length === 0) return;
+    this.participant.tell({ type: 'unblocked', lanes: this.#blocked });
+    this.#blocked = [];
+  }
+
+  async wait(ref: ResultRef, options: WaitOptions | undefined): Promise<unknown> {
+    const { timeoutMs, signal } = readWaitOptions(options, 'ResultRef.get');
+    if (signal?.aborted === true) throw interrupted(signal);
+    if (timeoutMs === undefined && signal === undefined) return ref;
+    return new Promise((resolve, reject) => {
+      const timer =
+        timeoutMs === undefined ? undefined : setTimeout(() => finish(() => reject(timedOut(ref, timeoutMs))), timeoutMs);
+      const endListening = onAbort(signal, () => finish(() => reject(interrupted(signal))));
+      const finish = (settle: () => void): void => {
+        clearTimeout(timer);
+        endListening();
+        settle();
+      };
+      ref.then(
+        (value) => finish(() => resolve(value)),
+        (error: unknown) => finish(() => reject(error)),
+      );
+    });
+  }
+
+  waitSync(ref: ResultRef, options: WaitOptions | undefined): unknown {
+    const { timeoutMs, signal } = readWaitOptions(options, 'ResultRef.getSync');
+    if (signal?.aborted === true) throw interrupted(signal);
+    if (!ref.settled) {
+      const deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+      this.awaiting(1);
+      try {
+        this.participant.waitSync(() => ref.settled, deadlineMs);
+      } finally {
+        this.awaiting(-1);
+      }
+    }
+    let outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;
+    if (ref.settled) {
+      ref.observe({
+        resolved: (value) => {
+          outcome = { value };
+        },
+        rejected: (error) => {
+          outcome = { error };
+        },
+      });
+    }
+    if (outcome === undefined) throw this.#closed ?? timedOut(ref, timeoutMs ?? 0);
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  put<T extends Storable>(value: T): Promise<ObjectRef<T>> {
+    return this.store.put(value);
+  }
+
+  share<T>(ref: ObjectRef<T>): ObjectRef<T> {
+    return this.store.ref(ref.token);
+  }
+
+  unobserved(what: string, error: unknown): void {
+    if (error instanceof InterruptedError || error instanceof RuntimeClosedError) return;
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.emitWarning(`nobody looked at the failure of ${what}: ${text}`, 'PlasmoidUnobservedFailureWarning');
+  }
+
+  #hearReply({ request, value, error }: SchedulerMessage & { readonly type: 'reply' }): void {
+    const asked = this.#asked.get(request);
+    this.#asked.delete(request);
+    if (error === undefined) asked?.resolve(value);
+    else asked?.reject(decodeError(error));
+  }
+}
+
+function timedOut(ref: ResultRef, timeoutMs: number): TimedOutError {
+  return new TimedOutError(`the result of ${ref.what} was not there within ${timeoutMs} ms`, {
+    timeoutMs,
+    call: ref.what,
+  });
+}

@@ -1,0 +1,119 @@
+/** Options of a runtime, validated by name. */
+import { availableParallelism } from 'node:os';
+import {
+  integer,
+  invalidArgument,
+  optional,
+  type Reader,
+  readOptions,
+  string,
+  withDefault,
+} from '../../state/options.ts';
+import type { StoreOptions } from '../client/store-options.ts';
+import { amount, duration, type LabelSelector, labels, PLACEMENT_SPEC, type PlacementOptions, type Resources, record } from './call-options.ts';
+import type { WorkerLimits } from './scheduler/worker-threads.ts';
+import { MAX_THREADS } from '../../state/runtime/thread-layout.ts';
+
+/** How many workers: a fixed number, or as many as there is work for between two limits. */
+export type WorkerCount = number | { readonly min?: number | undefined; readonly max?: number | undefined };
+
+/** Options of `Runtime.start`: those of the store, and these. */
+export interface RuntimeOptions extends StoreOptions {
+  /** Default: one for each processor that the process may use. */
+  readonly workers?: WorkerCount | undefined;
+  /** What each worker has. Default `{ CPU: 1 }`. */
+  readonly resources?: Resources | undefined;
+  /** Labels of each worker, which label selectors ask for. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Limits of each worker's heap; beyond them it dies with a `WorkerOutOfMemoryError`. */
+  readonly resourceLimits?: WorkerLimits | undefined;
+  /**
+   * Longest time in milliseconds for which a call may block its worker's event loop; beyond, the worker is ended, and the
+   * call fails with a `WorkerUnresponsiveError`. Default: for ever, since computing is what workers are for.
+   */
+  readonly heartbeat?: number | undefined;
+}
+
+/** Options of `spawn`. */
+export interface SpawnOptions extends PlacementOptions {
+  /** A name to find the actor by with `runtime.actor(name)`; living actors have different ones. */
+  readonly name?: string | undefined;
+  /** Calls that may run at once, if they are asynchronous. Default 1. */
+  readonly maxConcurrency?: number | undefined;
+  /** How often it is made again when its worker dies, from the same arguments. Default 0; `Infinity` for always. */
+  readonly maxRestarts?: number | undefined;
+  /** Pause before a restart in milliseconds, doubled with each further one. Default 10. */
+  readonly restartDelay?: number | undefined;
+}
+
+const workerCount: Reader<{ readonly min: number; readonly max: number }> = (value, name, context) => {
+  const many = integer(1, MAX_THREADS - 1);
+  if (typeof value === 'number') {
+    const count = many(value, name, context);
+    return { min: count, max: count };
+  }
+  if (typeof value !== 'object' || value === null)
+    throw invalidArgument(name, value, 'a number, or an object with min and max', context);
+  const given = readOptions({ min: optional(integer(0, MAX_THREADS - 1)), max: optional(many) }, value, `${context}: ${name}`);
+  const max = given.max ?? Math.max(availableParallelism(), given.min ?? 0);
+  const min = given.min ?? Math.min(1, max);
+  if (min > max) throw invalidArgument(`${name}.min`, min, `at most max, ${max}`, context);
+  return { min, max };
+};
+
+const limits: Reader<WorkerLimits> = (value, name, context) =>
+  readOptions(
+    {
+      maxOldGenerationSizeMb: optional(amount),
+      maxYoungGenerationSizeMb: optional(amount),
+      codeRangeSizeMb: optional(amount),
+      stackSizeMb: optional(amount),
+    },
+    value,
+    `${context}: ${name}`,
+  );
+
+const count: Reader<number> = (value, name, context) =>
+  value === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : integer(0)(value, name, context);
+
+const RUNTIME_SPEC = {
+  workers: optional(workerCount),
+  resources: withDefault(record(amount), { CPU: 1 }),
+  labels: withDefault(labels, {}),
+  resourceLimits: optional(limits),
+  heartbeat: optional(duration),
+};
+
+const SPAWN_SPEC = {
+  ...PLACEMENT_SPEC,
+  name: optional(string),
+  maxConcurrency: withDefault(integer(1), 1),
+  maxRestarts: withDefault(count, 0),
+  restartDelay: withDefault(duration, 10),
+};
+
+const isRuntimeOption = (name: string): boolean => Object.hasOwn(RUNTIME_SPEC, name);
+
+/** Reads the options of `Runtime.start`; what is not the runtime's is left to the store, which knows its own. */
+export function readRuntimeOptions(given: unknown) {
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
+    throw invalidArgument('options', given, 'an object', 'Runtime.start');
+  const entries = Object.entries({ ...given });
+  const own = readOptions(
+    RUNTIME_SPEC,
+    Object.fromEntries(entries.filter(([name]) => isRuntimeOption(name))),
+    'Runtime.start',
+  );
+  const processors = availableParallelism();
+  return {
+    ...own,
+    workers: own.workers ?? { min: processors, max: processors },
+    store: Object.fromEntries(entries.filter(([name]) => !isRuntimeOption(name))),
+  };
+}
+
+export function readSpawnOptions(given: unknown) {
+  return readOptions(SPAWN_SPEC, given, 'Runtime.spawn');
+}
+
+export type { LabelSelector };

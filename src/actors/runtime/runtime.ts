@@ -1,0 +1,241 @@
+/** The runtime: tasks and actors of a program's own modules, on worker threads over one store. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ActorNotFoundError, InvalidArgumentError, NotSupportedError } from '../../state/errors.ts';
+import { invalidArgument } from '../../state/options.ts';
+import type { ObjectRef } from '../client/object-ref.ts';
+import type { Store } from '../client/store.ts';
+import type { WaitResult } from '../client/object-reader.ts';
+import { readWaitForOptions, type WaitForOptions } from '../client/store-options.ts';
+import { handleFor, routeOfHandle } from './actor-handle.ts';
+import { type CallOptions, readCallOptions } from './call-options.ts';
+import type { ActorHandle, Arguments, GeneratorFunction, ItemOf, ResultOf } from './call-types.ts';
+import { mapInOrder, type MapOptions, readMapOptions } from './map.ts';
+import type { ActorNews, RuntimeStatistics } from './messages.ts';
+import { ResultRef } from './result-ref.ts';
+import { ResultStream } from './result-stream.ts';
+import type { RuntimeCore } from './runtime-core.ts';
+import { type RuntimeOptions, readSpawnOptions, type SpawnOptions } from './runtime-options.ts';
+import { startRuntime } from './runtime-owner.ts';
+import { definitionOf, type Task } from './task-registry.ts';
+import { waitForResults } from './wait.ts';
+
+type AnyFunction = (...values: never[]) => unknown;
+type AnyClass = new (...values: never[]) => object;
+
+/** How `close` ends. */
+export interface CloseOptions {
+  /** Longest time in milliseconds for calls under way to end; what is left then fails. Default: as long as it takes. */
+  readonly deadline?: number | undefined;
+}
+
+let current: Runtime | undefined;
+
+/**
+ * Worker threads that run a program's tasks and actors, with a store that all of them share. After Ray's core: tasks,
+ * actors, object refs, resources.
+ *
+ * Made by {@link Runtime.start} in one thread; code that runs in a worker has the same one by {@link Runtime.current}. An
+ * instance belongs to its thread.
+ */
+export class Runtime implements AsyncDisposable {
+  /** The store that arguments and results go through. */
+  readonly store: Store;
+  readonly #core: RuntimeCore;
+  readonly #end: ((deadlineMs: number) => Promise<void>) | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(core: RuntimeCore, end?: (deadlineMs: number) => Promise<void>) {
+    this.store = core.store;
+    this.#core = core;
+    this.#end = end;
+  }
+
+  /**
+   * Starts a store, a scheduler and the workers. The calling thread owns it: when it closes the runtime or ends, all ends.
+   *
+   * Throws `InvalidArgumentError` for an option, and as `Store.create`. In a worker that is importing a module of tasks
+   * `NotSupportedError`: a main module that also defines tasks must not start its runtime in workers.
+   */
+  static async start(options?: RuntimeOptions): Promise<Runtime> {
+    if (current !== undefined && current.#end === undefined) {
+      throw new NotSupportedError(
+        'Runtime.start: this is a worker of a runtime, which is importing a module of tasks; ' +
+          'start the runtime in a module that defines none, or only if isMainThread',
+      );
+    }
+    const { core, end } = await startRuntime(options);
+    return new Runtime(core, end);
+  }
+
+  /** The runtime that this code runs in: in a worker. Throws `NotSupportedError` elsewhere. */
+  static current(): Runtime {
+    if (current !== undefined) return current;
+    throw new NotSupportedError('Runtime.current: this thread is no worker of a runtime');
+  }
+
+  /** @internal A worker has its part. The function returned ends that. */
+  static adopt(core: RuntimeCore): () => void {
+    current = new Runtime(core);
+    return () => {
+      current = undefined;
+    };
+  }
+
+  /**
+   * Calls a task on a worker. The result's ref is there at once; await it for the value.
+   *
+   * Arguments are values, which arrive as copies, or refs, which the call waits for and which arrive as what they name:
+   * typed arrays and buffers in place. Values are taken as they are now.
+   *
+   * Throws `InvalidArgumentError` for an option or for what is no task, `UnstorableValueError` for an argument that cannot be
+   * sent, `RuntimeClosedError`. The result rejects with what the task threw, or with `WorkerDiedError`,
+   * `WorkerOutOfMemoryError`, `WorkerUnresponsiveError`, `TaskModuleError`, `InfeasibleRequestError`, `InterruptedError`,
+   * `TimedOutError`, `RuntimeClosedError`.
+   */
+  submit<Function extends AnyFunction>(
+    task: Task<Function>,
+    args: Arguments<Parameters<Function>>,
+    options?: CallOptions,
+  ): ResultRef<ResultOf<Function>> {
+    const ref = new ResultRef<ResultOf<Function>>(this.#core, task?.name);
+    this.#core.submitter.submit(task, args, readCallOptions(options, 'Runtime.submit'), ref);
+    return ref;
+  }
+
+  /**
+   * Calls a generator on a worker and gives its items one by one, as an async iterable. The generator runs ahead of the
+   * reader by a few items and MiB, then waits. Ending the iteration ends the generator. Throws and rejects as
+   * {@link Runtime.submit}; a stream is not tried again once it has given items.
+   */
+  stream<Function extends GeneratorFunction>(
+    task: Task<Function>,
+    args: Arguments<Parameters<Function>>,
+    options?: CallOptions,
+  ): ResultStream<ItemOf<Function>> {
+    const plan = readCallOptions(options, 'Runtime.stream');
+    return ResultStream.open<ItemOf<Function>>(this.#core, task, args, plan);
+  }
+
+  /**
+   * Calls a task once for each of some values, a limited number at a time, and gives the results in the values' order.
+   * Values may come from an async iterable, and are asked for as they are needed. Ending the iteration cancels what is under
+   * way. Rejects with the first failure, as {@link Runtime.submit}.
+   */
+  map<Value, Result>(
+    task: Task<(value: Value) => Result>,
+    values: Iterable<NoInfer<Value> | ObjectRef<NoInfer<Value>>> | AsyncIterable<NoInfer<Value> | ObjectRef<NoInfer<Value>>>,
+    options?: MapOptions,
+  ): AsyncGenerator<Awaited<Result>, void, void> {
+    const { concurrency, plan } = readMapOptions(options);
+    const call = (value: unknown, ref: ResultRef) => this.#core.submitter.submit(task, [value], plan, ref);
+    return mapInOrder(this.#core, task.name, call, values, concurrency) as AsyncGenerator<Awaited<Result>, void, void>;
+  }
+
+  /**
+   * Waits until `count` of the results (default 1) are there, or until the timeout, and says which are; failed ones count
+   * as ready. After Ray's `wait`. Throws `InvalidArgumentError`, `InterruptedError`.
+   */
+  async wait<Ref extends ResultRef>(refs: readonly Ref[], options?: WaitForOptions): Promise<WaitResult<Ref>> {
+    const limits = readWaitForOptions(options, refs, 'Runtime.wait');
+    return waitForResults(this.#core, refs, limits);
+  }
+
+  /**
+   * Makes an actor: an instance of a class that its module has defined with `defineActors`, which lives in one worker. The
+   * handle has the class's methods, whose calls run in the order in which this thread makes them.
+   *
+   * Throws `InvalidArgumentError` for an option, or a class that is not defined, `ActorNameTakenError`,
+   * `InfeasibleRequestError`, `TaskModuleError`, `ActorDiedError` with what the constructor threw as `cause`.
+   */
+  async spawn<Class extends AnyClass>(
+    actorClass: Class,
+    args: Arguments<ConstructorParameters<Class>>,
+    options?: SpawnOptions,
+  ): Promise<ActorHandle<InstanceType<Class>>> {
+    const { name, maxConcurrency, maxRestarts, restartDelay, ...demands } = readSpawnOptions(options);
+    const definition = typeof actorClass === 'function' ? definitionOf(actorClass) : undefined;
+    if (definition === undefined) {
+      throw new InvalidArgumentError(
+        'Runtime.spawn: the class must be defined by its module: defineActors(import.meta.url, { … })',
+        { name: 'actorClass' },
+      );
+    }
+    if (!Array.isArray(args)) throw invalidArgument('args', args, 'an array of arguments', 'Runtime.spawn');
+    const payload = await this.#core.submitter.encodeWhenReady(args);
+    const plan = {
+      module: definition.module,
+      name: definition.name,
+      payload: payload.toWords(),
+      demands: { ...demands, priority: 0, placementGroup: undefined, bundle: undefined },
+      actorName: name,
+      maxConcurrency,
+      maxRestarts,
+      restartDelayMs: restartDelay,
+    };
+    try {
+      const news = (await this.#core.ask({ kind: 'spawn', plan })) as ActorNews;
+      return this.#handle<InstanceType<Class>>(news);
+    } finally {
+      payload.release();
+    }
+  }
+
+  /** The living actor of a name. Throws `ActorNotFoundError`. The type is the caller's word. */
+  async actor<Instance extends object>(name: string): Promise<ActorHandle<Instance>> {
+    if (typeof name !== 'string') throw invalidArgument('name', name, 'a string', 'Runtime.actor');
+    const news = (await this.#core.ask({ kind: 'findActor', name })) as ActorNews | undefined;
+    if (news === undefined) throw new ActorNotFoundError(`no living actor is called ${name}`, { name });
+    return this.#handle<Instance>(news);
+  }
+
+  /** Ends an actor when it has done what it was asked for so far; then `Symbol.dispose` of its class is called. */
+  async stop(actor: ActorHandle<object>): Promise<void> {
+    await this.#endActor(actor, true, 'Runtime.stop');
+  }
+
+  /** Ends an actor at once: its calls, the one that runs included, reject with an `ActorDiedError`. */
+  async kill(actor: ActorHandle<object>): Promise<void> {
+    await this.#endActor(actor, false, 'Runtime.kill');
+  }
+
+  /** Numbers of workers, calls, actors, and what the workers have and have left. */
+  async stats(): Promise<RuntimeStatistics> {
+    const { queued, underWay } = this.#core.submitter;
+    const scheduled = (await this.#core.ask({ kind: 'stats' })) as Omit<RuntimeStatistics, 'calls'>;
+    return { ...scheduled, calls: { queued, underWay } };
+  }
+
+  /**
+   * Ends the runtime and its store: takes no more calls, waits for those under way, at most until the deadline, ends the
+   * workers. Calls that are left fail with a `RuntimeClosedError`. Doing it again returns the same promise. In a worker
+   * `NotSupportedError`.
+   */
+  close(options?: CloseOptions): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(options: CloseOptions | undefined): Promise<void> {
+    if (this.#end === undefined) throw new NotSupportedError('Runtime.close: only the thread that started it can close a runtime');
+    const deadlineMs = options?.deadline ?? Number.POSITIVE_INFINITY;
+    if (typeof deadlineMs !== 'number' || !(deadlineMs >= 0))
+      throw invalidArgument('deadline', deadlineMs, 'a number of milliseconds, 0 or more', 'Runtime.close');
+    const until = performance.now() + deadlineMs;
+    while (this.#core.isWaiting() && performance.now() < until) await sleep(1);
+    await this.#end(until);
+  }
+
+  #handle<Instance extends object>(news: ActorNews): ActorHandle<Instance> {
+    return handleFor(this.#core.actors.route(news.actor, news), this.#core) as unknown as ActorHandle<Instance>;
+  }
+
+  async #endActor(actor: object, drain: boolean, context: string): Promise<void> {
+    const route = typeof actor === 'object' && actor !== null ? routeOfHandle(actor) : undefined;
+    if (route === undefined) throw invalidArgument('actor', actor, 'a handle to an actor', context);
+    await this.#core.ask({ kind: 'endActor', actor: route.actor, drain });
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * The scheduler: knows all threads of a runtime, links those that have to do with each other, leases workers to callers and
+ * places actors. It has a thread of its own, so that a busy caller holds nobody up, and hears of calls only as numbers.
+ */
+import { createLink } from '../../../pools/runtime/link.ts';
+import { PlasmoidError, WorkerDiedError } from '../../../state/errors.ts';
+import type { ObjectRef } from '../../client/object-ref.ts';
+import type { Store } from '../../client/store.ts';
+import { encodeError } from '../error-codec.ts';
+import type { ActorNews, ActorPlan, Demands, Question, RuntimeStatistics, SchedulerMessage, ToScheduler } from '../messages.ts';
+import { locatePayload } from '../payload.ts';
+import { ActorDirectory } from './actor-directory.ts';
+import { SimplePlanner } from './simple-planner.ts';
+
+/** A thread as the scheduler talks to it. */
+export interface ThreadLine {
+  readonly index: number;
+  readonly name: string;
+  tell(message: SchedulerMessage): void;
+}
+
+/** What the scheduler asks for beyond its own knowledge. */
+export interface SchedulerShell {
+  /** There is more to do than the workers there are can take. */
+  wantWorker(): void;
+  /** Ends a worker's thread. */
+  terminate(thread: number, death: Error): void;
+  after(delayMs: number, run: () => void): void;
+  close(deadlineMs: number): Promise<void>;
+}
+
+interface ThreadRecord {
+  readonly line: ThreadLine;
+  readonly links: Set<number>;
+  /** What its classes of calls ask for. */
+  readonly classes: Demands[];
+}
+
+export class SchedulerActor {
+  readonly #store: Store;
+  readonly #shell: SchedulerShell;
+  readonly #threads = new Map<number, ThreadRecord>();
+  readonly #planner: SimplePlanner;
+  readonly #actors: ActorDirectory;
+
+  constructor(store: Store, shell: SchedulerShell) {
+    this.#store = store;
+    this.#shell = shell;
+    this.#planner = new SimplePlanner((lease) => {
+      this.#link(lease.client, lease.worker);
+      const { id, classNumber, worker } = lease;
+      this.#tell(lease.client, { type: 'lease', lease: id, classNumber, thread: worker });
+    });
+    this.#actors = new ActorDirectory({
+      place: () => this.#planner.allocate(),
+      displaced: () => {},
+      make: (thread, actor, plan) => this.#tell(thread, { type: 'makeActor', actor, plan }),
+      end: (thread, actor, drain) => this.#tell(thread, { type: 'endActor', actor, drain }),
+      tell: (thread, news) => {
+        if (news.state === 'alive') this.#link(thread, news.thread);
+        this.#tell(thread, { type: 'actor', news });
+      },
+      after: (delayMs, run) => shell.after(delayMs, run),
+    });
+  }
+
+  /** A thread takes part from now on. */
+  join(line: ThreadLine): void {
+    this.#threads.set(line.index, { line, links: new Set(), classes: [] });
+  }
+
+  /** A worker serves. */
+  workerReady(thread: number): void {
+    this.#planner.addWorker(thread);
+    this.#advance();
+  }
+
+  /** A thread has ended; `name` is what its calls' errors say. */
+  left(thread: number, death: Error): void {
+    const record = this.#threads.get(thread);
+    if (record === undefined) return;
+    this.#threads.delete(thread);
+    this.#planner.removeWorker(thread);
+    this.#planner.clientGone(thread);
+    const error = encodeError(death);
+    for (const peer of record.links) {
+      this.#threads.get(peer)?.links.delete(thread);
+      this.#tell(peer, { type: 'gone', peer: thread, worker: record.line.name, error });
+    }
+    this.#actors.threadGone(thread, death);
+    this.#advance();
+  }
+
+  hear(thread: number, message: ToScheduler): void {
+    switch (message.type) {
+      case 'request':
+        return this.#request(thread, message);
+      case 'returnLease':
+      case 'laneClosed':
+        this.#planner.returnLease(message.lease);
+        return this.#advance();
+      case 'blocked':
+        for (const lane of message.lanes) this.#planner.blocked(lane);
+        return this.#advance();
+      case 'unblocked':
+        for (const lane of message.lanes) this.#planner.unblocked(lane);
+        return;
+      case 'actorMade':
+        this.#actors.made(message.actor, message.error);
+        return this.#advance();
+      case 'actorGone':
+        this.#actors.gone(message.actor);
+        return this.#advance();
+      case 'ask':
+        return this.#answer(thread, message.request, message.question);
+    }
+  }
+
+  /** Whether a worker has nothing to do. */
+  isIdle(thread: number): boolean {
+    return this.#planner.isIdle(thread) && !this.#actors.livesOn(thread);
+  }
+
+  close(): void {
+    this.#actors.close();
+  }
+
+  #request(thread: number, message: ToScheduler & { readonly type: 'request' }): void {
+    const record = this.#threads.get(thread);
+    if (record === undefined) return;
+    const { classNumber, wanted } = message;
+    if (message.demands !== undefined) record.classes[classNumber] = message.demands;
+    const demands = record.classes[classNumber];
+    if (demands === undefined) return;
+    this.#planner.request(thread, classNumber, demands, wanted);
+    this.#advance();
+  }
+
+  #answer(thread: number, request: number, question: Question): void {
+    this.#ask(thread, question).then(
+      (value) => this.#tell(thread, { type: 'reply', request, value }),
+      (error: unknown) => {
+        const told = error instanceof Error ? error : new Error(String(error));
+        this.#tell(thread, { type: 'reply', request, error: encodeError(told) });
+        if (!PlasmoidError.is(error)) throw error;
+      },
+    );
+  }
+
+  async #ask(thread: number, question: Question): Promise<unknown> {
+    switch (question.kind) {
+      case 'spawn': {
+        const spawned = this.#actors.spawn(question.plan, this.#hold(question.plan), thread);
+        this.#advance();
+        return spawned;
+      }
+      case 'findActor':
+        return this.#linked(thread, this.#actors.find(question.name, thread));
+      case 'actor':
+        return this.#linked(thread, this.#actors.news(question.actor, thread));
+      case 'endActor':
+        return this.#actors.end(question.actor, question.drain);
+      case 'stats':
+        return this.#statistics();
+      case 'close':
+        return this.#shell.close(question.deadlineMs);
+      case 'terminate':
+        return this.#shell.terminate(question.thread, new WorkerDiedError('it was terminated'));
+    }
+  }
+
+  /** Whoever knows where an actor lives can call it. */
+  #linked(thread: number, news: ActorNews | undefined): ActorNews | undefined {
+    if (news?.state === 'alive') this.#link(thread, news.thread);
+    return news;
+  }
+
+  /** The objects of an actor's arguments, for as long as it may be made again. */
+  #hold({ payload }: ActorPlan): ObjectRef[] {
+    const { name } = this.#store;
+    return locatePayload(payload, 0).places.map(({ slot, generation }) =>
+      this.#store.ref({ store: name, slot, generation }),
+    );
+  }
+
+  #advance(): void {
+    this.#actors.placeWaiting();
+    this.#planner.schedule();
+    if (this.#planner.waiting > 0 || this.#actors.unplaced > 0) this.#shell.wantWorker();
+  }
+
+  /** Gives two threads memory to call each other by. */
+  #link(one: number, other: number): void {
+    const record = this.#threads.get(one);
+    const peer = this.#threads.get(other);
+    if (record === undefined || peer === undefined || record.links.has(other)) return;
+    const memory = createLink();
+    record.links.add(other);
+    peer.links.add(one);
+    this.#tell(one, { type: 'link', peer: other, memory });
+    if (one !== other) this.#tell(other, { type: 'link', peer: one, memory });
+  }
+
+  #tell(thread: number, message: SchedulerMessage): void {
+    this.#threads.get(thread)?.line.tell(message);
+  }
+
+  #statistics(): Omit<RuntimeStatistics, 'calls'> {
+    return {
+      workers: this.#threads.size - 1,
+      leases: this.#planner.leases,
+      waiting: this.#planner.waiting,
+      actors: this.#actors.living,
+    };
+  }
+}

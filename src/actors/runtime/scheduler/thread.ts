@@ -1,0 +1,56 @@
+/** Entry of the scheduler's thread. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { ThreadBoard } from '../../../pools/runtime/thread-board.ts';
+import { Store } from '../../client/store.ts';
+import type { SchedulerMessage, ToScheduler } from '../messages.ts';
+import { OWNER_INDEX } from '../owner-index.ts';
+import { SchedulerActor } from './scheduler-actor.ts';
+import type { SchedulerStart } from './scheduler-start.ts';
+import { Supervisor } from './supervisor.ts';
+
+const start: SchedulerStart = workerData;
+const store = Store.connectSync(start.store);
+const board = new ThreadBoard(start.board);
+
+const scheduler = new SchedulerActor(store, {
+  wantWorker: () => supervisor.want(),
+  terminate: (thread, death) => supervisor.terminate(thread, death),
+  after: (delayMs, run) => {
+    setTimeout(run, delayMs).unref();
+  },
+  close: async () => {
+    await supervisor.close();
+    scheduler.close();
+    // Behind the reply to who asked.
+    setImmediate(() => {
+      start.ownerPort.close();
+      void store.close();
+    });
+  },
+});
+
+const supervisor = new Supervisor(start, store.connection.control, board, {
+  started: ({ index, name, port }) => {
+    join(index, name, port, (message) => {
+      if (message.type !== 'ready') return scheduler.hear(index, message);
+      supervisor.ready(index, message.client);
+      scheduler.workerReady(index);
+    });
+  },
+  ended: ({ index }, death) => scheduler.left(index, death),
+  isIdle: ({ index }) => scheduler.isIdle(index),
+});
+
+function join(index: number, name: string, port: MessagePort, hear: (message: ToScheduler) => void): void {
+  const tell = (message: SchedulerMessage): void => {
+    port.postMessage(message);
+    // In a blocking wait it hears no port.
+    board.wake(index);
+  };
+  scheduler.join({ index, name, tell });
+  port.on('message', hear);
+}
+
+join(OWNER_INDEX, 'owner', start.ownerPort, (message) => scheduler.hear(OWNER_INDEX, message));
+supervisor.fill();
+parentPort?.postMessage('ready');

@@ -1,0 +1,235 @@
+/** Makes calls of tasks: waits for what their arguments name, encodes them, hands them to their scheduling class. */
+import { InvalidArgumentError, RuntimeClosedError, TimedOutError } from '../../state/errors.ts';
+import { invalidArgument } from '../../state/options.ts';
+import { onAbort } from '../client/abort-listener.ts';
+import { interrupted } from '../client/failures.ts';
+import { ObjectRef } from '../client/object-ref.ts';
+import { Call, type CallRoute, type CallSink, type StreamRoom } from './call.ts';
+import type { CallPlan } from './call-options.ts';
+import { decodeError } from './error-codec.ts';
+import type { Demands, SchedulerMessage } from './messages.ts';
+import type { Participant } from './participant.ts';
+import { Payload } from './payload.ts';
+import { PendingResult } from './payload-codec.ts';
+import type { PeerLink } from './peer-link.ts';
+import { ResultRef } from './result-ref.ts';
+import { TaskClass } from './task-class.ts';
+import { type Definition, definitionOf } from './task-registry.ts';
+
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** A route as calls come to it. */
+export interface SubmitRoute extends CallRoute {
+  /** The call's arguments are there. */
+  submit(call: Call): void;
+  /** The call waits for its arguments, and keeps its place meanwhile if the route has an order. */
+  expect?(call: Call): void;
+}
+
+export class Submitter {
+  readonly #participant: Participant;
+  readonly #classes = new Map<string, TaskClass>();
+  readonly #classList: TaskClass[] = [];
+  /** The class of the last call: most calls are of the same. */
+  #lastDemands: Demands | undefined;
+  #lastClass: TaskClass | undefined;
+  /** Calls that wait for their arguments. */
+  #preparing = 0;
+  #closed: Error | undefined;
+
+  constructor(participant: Participant) {
+    this.#participant = participant;
+  }
+
+  /** Calls made and not settled. */
+  get underWay(): number {
+    let calls = this.#preparing;
+    for (const one of this.#classList) calls += one.underWay;
+    return calls;
+  }
+
+  get queued(): number {
+    let calls = this.#preparing;
+    for (const one of this.#classList) calls += one.queued;
+    return calls;
+  }
+
+  /** Throws `InvalidArgumentError` for what is no task, `UnstorableValueError`, `RuntimeClosedError`. */
+  submit(
+    task: object,
+    values: readonly unknown[],
+    plan: CallPlan,
+    sink: CallSink,
+    ahead?: StreamRoom,
+  ): Call {
+    const definition = taskOf(task);
+    if (!Array.isArray(values)) throw invalidArgument('args', values, 'an array of arguments');
+    return this.make(definition, values, plan, this.#classOf(plan.demands), sink, ahead);
+  }
+
+  /** Encodes values when what they name is there. Throws as what failed among them. */
+  async encodeWhenReady(values: readonly unknown[]): Promise<Payload> {
+    const payload = await this.#encodeResolved([...values]);
+    await payload.ready;
+    return payload;
+  }
+
+  /** As {@link submit}, of anything that has a route. */
+  make(
+    definition: Definition,
+    values: readonly unknown[],
+    plan: CallPlan,
+    route: SubmitRoute,
+    sink: CallSink,
+    ahead?: StreamRoom,
+  ): Call {
+    if (this.#closed !== undefined) throw this.#closed;
+    const call = new Call(definition, Payload.EMPTY, route, sink, plan.policy, plan.demands.priority);
+    call.ahead = ahead;
+    if (plan.signal !== undefined || plan.deadlineMs !== undefined) limit(call, plan);
+    if (call.isSettled) return call;
+    if (values.length === 0 || this.#encode(call, values)) route.submit(call);
+    else this.#prepare(call, [...values], route);
+    return call;
+  }
+
+  /** Handles mail if it is for the maker of calls. */
+  mail(message: SchedulerMessage): boolean {
+    switch (message.type) {
+      case 'lease': {
+        const link = this.#participant.link(message.thread);
+        const taskClass = this.#classList[message.classNumber];
+        if (link === undefined || taskClass === undefined)
+          this.#participant.tell({ type: 'returnLease', lease: message.lease });
+        else taskClass.granted(message.lease, link);
+        return true;
+      }
+      case 'infeasible':
+        this.#classList[message.classNumber]?.infeasible(decodeError(message.error));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Behind a batch of answers or submissions. */
+  advance(): void {
+    for (const one of this.#classList) one.advance();
+  }
+
+  linkLost(link: PeerLink): void {
+    for (const one of this.#classList) one.linkLost(link);
+  }
+
+  /** Fails whatever waits, and whatever comes later. */
+  end(error: RuntimeClosedError): void {
+    this.#closed = error;
+    for (const one of this.#classList) one.end(error);
+  }
+
+  #classOf(demands: Demands): TaskClass {
+    if (demands === this.#lastDemands && this.#lastClass !== undefined) return this.#lastClass;
+    const key = JSON.stringify(demands);
+    let found = this.#classes.get(key);
+    if (found === undefined) {
+      found = new TaskClass(this.#classList.length, demands, this.#participant);
+      this.#classes.set(key, found);
+      this.#classList.push(found);
+    }
+    this.#lastDemands = demands;
+    this.#lastClass = found;
+    return found;
+  }
+
+  /** Encodes the arguments if everything that they name is there; whether the call can be sent. */
+  #encode(call: Call, values: readonly unknown[]): boolean {
+    for (const value of values) if (value instanceof ResultRef || isUnsealed(this.#participant, value)) return false;
+    try {
+      call.payload = this.#participant.codec.encode(values);
+    } catch (error) {
+      if (error instanceof PendingResult) return false;
+      throw error;
+    }
+    return call.payload.ready === undefined;
+  }
+
+  /** Waits for what the arguments name. The first failure among them is the call's own. */
+  #prepare(call: Call, values: unknown[], route: SubmitRoute): void {
+    this.#preparing++;
+    route.expect?.(call);
+    this.#resolveAll(call, values)
+      .then(() => call.payload.ready)
+      .then(
+        () => {
+          this.#preparing--;
+          if (call.isSettled) call.payload.release();
+          else if (this.#closed !== undefined) call.reject(this.#closed);
+          else route.submit(call);
+        },
+        (error: unknown) => {
+          this.#preparing--;
+          call.reject(error);
+        },
+      )
+      .finally(() => this.#participant.nudge());
+    this.#participant.nudge();
+  }
+
+  async #resolveAll(call: Call, values: unknown[]): Promise<void> {
+    if (call.payload.ready === undefined) call.payload = await this.#encodeResolved(values);
+  }
+
+  async #encodeResolved(values: unknown[]): Promise<Payload> {
+    const { store, codec } = this.#participant;
+    await Promise.all(
+      values.map(async (value, index) => {
+        if (value instanceof ResultRef) {
+          const resolved: unknown = await value;
+          values[index] = value.object ?? resolved;
+        } else if (value instanceof ObjectRef && isUnsealed(this.#participant, value)) {
+          await store.wait([value]);
+        }
+      }),
+    );
+    for (;;) {
+      try {
+        return codec.encode(values);
+      } catch (error) {
+        if (!(error instanceof PendingResult)) throw error;
+        await error.ref;
+      }
+    }
+  }
+}
+
+function isUnsealed({ store }: Participant, value: unknown): boolean {
+  return value instanceof ObjectRef && !store.contains(value);
+}
+
+function taskOf(task: object): Definition {
+  const definition = typeof task === 'function' ? definitionOf(task) : undefined;
+  if (definition !== undefined) return definition;
+  throw new InvalidArgumentError(
+    'task must be one that defineTasks made: export const tasks = defineTasks(import.meta.url, { … })',
+    { name: 'task' },
+  );
+}
+
+/** Ends a call by its signal, or by its time. */
+function limit(call: Call, { signal, deadlineMs }: CallPlan): void {
+  if (signal?.aborted === true) return call.cancel(interrupted(signal));
+  const endListening = onAbort(signal, () => call.cancel(interrupted(signal)));
+  let timer: NodeJS.Timeout | undefined;
+  if (deadlineMs !== undefined && deadlineMs <= TIMER_MAX_MS) {
+    const name = call.definition.name;
+    const giveUp = () =>
+      call.cancel(
+        new TimedOutError(`${name} was not done within ${deadlineMs} ms`, { timeoutMs: deadlineMs, call: name }),
+      );
+    timer = setTimeout(giveUp, deadlineMs);
+  }
+  call.whenSettled = () => {
+    endListening();
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,231 @@
+/**
+ * The calls of one scheduling class (tasks that ask the same of a worker): they wait here, with the thread that made them, for
+ * leases on workers, as in Ray's direct task submission. The scheduler hears how many leases are wanted, never of single calls.
+ */
+import { CallQueue } from '../../state/runtime/call-queue.ts';
+import type { Call, CallRoute, LinkLoss } from './call.ts';
+import { LeaseLane } from './lease-lane.ts';
+import type { Demands } from './messages.ts';
+import type { Participant } from './participant.ts';
+import type { PeerLink } from './peer-link.ts';
+import { RECORD } from './protocol.ts';
+
+/** A lease without work is kept for so long: the next call then finds it. */
+const IDLE_LEASE_MS = 100;
+/** Most leases that are asked for at once. */
+const WANTED_MAX = 1024;
+
+export class TaskClass implements CallRoute {
+  readonly number: number;
+  readonly demands: Demands;
+  readonly #participant: Participant;
+  readonly #queue = new CallQueue<Call>();
+  readonly #lanes: LeaseLane[] = [];
+  /** Leases that the scheduler knows to be wanted beside those that are here. */
+  #asked = 0;
+  #isKnown = false;
+  #nextLane = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+  /** Calls made and not settled. */
+  #underWay = 0;
+
+  constructor(number: number, demands: Demands, participant: Participant) {
+    this.number = number;
+    this.demands = demands;
+    this.#participant = participant;
+  }
+
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Sends a call, or keeps it until a worker is there. */
+  submit(call: Call): void {
+    this.#underWay++;
+    call.isRouted = true;
+    const lane = this.#queue.size === 0 ? this.#laneWithRoom() : undefined;
+    if (lane === undefined) this.#queue.push(call);
+    else this.#send(call, lane);
+    this.#participant.nudge();
+  }
+
+  /** The scheduler has granted a lease. */
+  granted(lease: number, link: PeerLink): void {
+    this.#asked = Math.max(0, this.#asked - 1);
+    const lane = new LeaseLane(lease, link);
+    lane.idleSinceMs = performance.now();
+    this.#lanes.push(lane);
+    this.#fill(lane);
+    this.#rest();
+  }
+
+  /** No worker can ever take its calls. */
+  infeasible(error: Error): void {
+    this.#asked = 0;
+    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) call.reject(error);
+  }
+
+  /** Behind a batch of answers, and when calls were queued: sends what can be sent, asks for what is missing. */
+  advance(): void {
+    if (this.#lanes.length > 0) {
+      const nowMs = performance.now();
+      for (const lane of this.#lanes) {
+        if (lane.underWay > 0) lane.measure(nowMs);
+        this.#fill(lane);
+        if (lane.underWay === 0 && this.#queue.size === 0) this.#help(lane);
+      }
+    }
+    this.#ask();
+    this.#rest();
+  }
+
+  left(call: Call): void {
+    const { lane } = call;
+    call.leave();
+    if (!(lane instanceof LeaseLane)) return;
+    lane.left();
+    if (lane.underWay > 0) return;
+    lane.idleSinceMs = performance.now();
+    if (lane.isClosed) this.#remove(lane);
+  }
+
+  returned(call: Call): void {
+    const { lane } = call;
+    if (lane instanceof LeaseLane) lane.isClosed = true;
+    this.left(call);
+    this.#requeue(call);
+  }
+
+  lost(call: Call, hasBegun: boolean, loss: LinkLoss): void {
+    this.left(call);
+    if (call.isSettled) return;
+    if (!hasBegun) return this.#requeue(call);
+    call.attempts++;
+    if (call.attempts <= call.policy.retries) this.#requeue(call);
+    else call.reject(loss.errorFor(call));
+  }
+
+  dropped(call: Call): void {
+    this.#queue.remove(call);
+  }
+
+  again(call: Call): void {
+    this.#requeue(call);
+  }
+
+  settled(): void {
+    this.#underWay--;
+  }
+
+  /** All lanes on a link that is gone. */
+  linkLost(link: PeerLink): void {
+    for (const lane of [...this.#lanes]) {
+      if (lane.link !== link) continue;
+      lane.isClosed = true;
+      this.#lanes.splice(this.#lanes.indexOf(lane), 1);
+    }
+    this.#participant.nudge();
+  }
+
+  /** Fails everything that waits. */
+  end(error: Error): void {
+    clearTimeout(this.#idleTimer);
+    this.infeasible(error);
+  }
+
+  #requeue(call: Call): void {
+    // It was its turn already.
+    this.#queue.push(call, true);
+    this.#participant.nudge();
+  }
+
+  #send(call: Call, lane: LeaseLane): void {
+    if (lane.underWay === 0) lane.startMeasuring(performance.now());
+    lane.send(call);
+  }
+
+  #fill(lane: LeaseLane): void {
+    while (this.#queue.size > 0 && lane.hasRoom) {
+      const call = this.#queue.shift();
+      if (call !== undefined) this.#send(call, lane);
+    }
+  }
+
+  /** The lane with the least to do, of some beginning with the next in turn. */
+  #laneWithRoom(): LeaseLane | undefined {
+    const lanes = this.#lanes;
+    let best: LeaseLane | undefined;
+    const count = Math.min(lanes.length, 16);
+    for (let step = 0; step < count; step++) {
+      const lane = lanes[(this.#nextLane + step) % lanes.length]!;
+      if (!lane.hasRoom || (best !== undefined && lane.underWay >= best.underWay)) continue;
+      best = lane;
+      if (lane.underWay === 0) break;
+    }
+    this.#nextLane = lanes.length > count ? (this.#nextLane + count) % lanes.length : 0;
+    return best;
+  }
+
+  /** Takes back calls that another worker has not begun, for one that has nothing to do. */
+  #help(idle: LeaseLane): void {
+    let busiest: LeaseLane | undefined;
+    for (const lane of this.#lanes) if (lane.underWay > (busiest?.underWay ?? 1)) busiest = lane;
+    if (busiest === undefined || busiest === idle) return;
+    const { link } = busiest;
+    let wanted = busiest.underWay >> 1;
+    // The last sent first: the first will begin soon.
+    for (let number = link.calls.length - 1; number >= 0 && wanted > 0; number--) {
+      const call = link.calls[number];
+      if (call?.lane !== busiest || !link.end.takeBack(number)) continue;
+      wanted--;
+      link.disown(number);
+      this.left(call);
+      this.#requeue(call);
+    }
+    this.#fill(idle);
+  }
+
+  #ask(): void {
+    const unserved = this.#queue.size;
+    const wanted = Math.min(unserved, WANTED_MAX);
+    // Told when it has grown or shrunk by much, not with each call.
+    const isEnough = wanted === 0 ? this.#asked === 0 : wanted <= this.#asked && wanted * 4 > this.#asked;
+    if (isEnough) return;
+    this.#asked = wanted;
+    const { number: classNumber, demands } = this;
+    this.#participant.tell({
+      type: 'request',
+      classNumber,
+      wanted,
+      ...(this.#isKnown ? {} : { demands }),
+    });
+    this.#isKnown = true;
+  }
+
+  /** Gives leases back that have had nothing to do for a while. */
+  #rest(): void {
+    if (this.#idleTimer !== undefined || !this.#lanes.some((lane) => lane.underWay === 0)) return;
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = undefined;
+      const limitMs = performance.now() - IDLE_LEASE_MS;
+      for (const lane of [...this.#lanes])
+        if (lane.underWay === 0 && lane.idleSinceMs <= limitMs) this.#remove(lane);
+      this.#rest();
+    }, IDLE_LEASE_MS);
+    this.#idleTimer.unref();
+  }
+
+  #remove(lane: LeaseLane): void {
+    const index = this.#lanes.indexOf(lane);
+    if (index < 0) return;
+    this.#lanes.splice(index, 1);
+    lane.link.write(RECORD.LANE_END, undefined, lane.lease);
+    // A lease that the scheduler closed is its worker's to give back.
+    if (!lane.isClosed) this.#participant.tell({ type: 'returnLease', lease: lane.lease });
+    this.#participant.nudge();
+  }
+}

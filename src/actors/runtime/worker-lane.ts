@@ -1,0 +1,126 @@
+/** Calls that a worker runs one after the other: those of a lease, or of an actor. */
+import type { PeerLink } from './peer-link.ts';
+
+/** A call that has come in. */
+export interface IncomingCall {
+  readonly link: PeerLink;
+  /** Its number on its link. */
+  readonly number: number;
+  readonly lane: WorkerLane;
+  readonly code: CallCode;
+  readonly isStream: boolean;
+  /** The arguments; undefined when they could not be decoded. */
+  readonly values: readonly unknown[] | undefined;
+  /** Why they could not. */
+  readonly problem: unknown;
+  /** Aborts when the caller wants it no more; made when somebody asks. */
+  controller: AbortController | undefined;
+}
+
+/** What a function's number on a link stands for. */
+export interface CallCode {
+  /** Empty for a method. */
+  readonly module: string;
+  readonly name: string;
+  /** Undefined until the module is imported; methods have none. */
+  run: ((...values: never[]) => unknown) | undefined;
+  /** Why it could not be imported. */
+  problem: unknown;
+}
+
+export class WorkerLane {
+  readonly number: number;
+  /** Calls that may run at once. */
+  readonly limit: number;
+  /** The actor; undefined in a lease's lane. */
+  readonly target: object | undefined;
+  /** Called once when it is closed and nothing runs any more. */
+  #whenIdle: (() => void) | undefined;
+  /** Called once when nothing waits any more. */
+  #whenEmpty: (() => void) | undefined;
+  #calls: IncomingCall[] = [];
+  #first = 0;
+  #running = 0;
+  isClosed = false;
+  /** It stands among the lanes that may run something. */
+  isListed = false;
+
+  constructor(number: number, limit: number, target: object | undefined) {
+    this.number = number;
+    this.limit = limit;
+    this.target = target;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get waiting(): number {
+    return this.#calls.length - this.#first;
+  }
+
+  push(call: IncomingCall): void {
+    this.#calls.push(call);
+  }
+
+  /** Whether a call may run now: its code is there. */
+  get isRunnable(): boolean {
+    const call = this.#calls[this.#first];
+    if (call === undefined || this.#running >= this.limit) return false;
+    const { module, run, problem } = call.code;
+    return module === '' || run !== undefined || problem !== undefined;
+  }
+
+  /** Takes the next call, if one may run now. */
+  next(): IncomingCall | undefined {
+    if (!this.isRunnable) return undefined;
+    const call = this.#calls[this.#first];
+    this.#first++;
+    // The front of the list is given back when most of it is empty.
+    if (this.#first * 2 > this.#calls.length && this.#first > 16) {
+      this.#calls = this.#calls.slice(this.#first);
+      this.#first = 0;
+    }
+    return call;
+  }
+
+  /** All that has not begun. */
+  takeWaiting(): IncomingCall[] {
+    const waiting = this.#calls.slice(this.#first);
+    this.#calls = [];
+    this.#first = 0;
+    return waiting;
+  }
+
+  began(): void {
+    this.#running++;
+  }
+
+  ended(): void {
+    this.#running--;
+    if (this.waiting === 0) {
+      const tell = this.#whenEmpty;
+      this.#whenEmpty = undefined;
+      tell?.();
+    }
+    this.#tellIdle();
+  }
+
+  whenEmpty(tell: () => void): void {
+    this.#whenEmpty = tell;
+  }
+
+  /** Nothing more is begun; `whenIdle` is called when nothing runs. */
+  close(whenIdle: () => void): void {
+    this.isClosed = true;
+    this.#whenIdle = whenIdle;
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#running > 0) return;
+    const tell = this.#whenIdle;
+    this.#whenIdle = undefined;
+    tell?.();
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * Encodes values for messages between threads, as a structured clone would take them. Common values are written by this
+ * walker, because `v8.serialize` takes longer for a small object than a whole call may; what it does not know goes there.
+ */
+import { types } from 'node:util';
+import { serialize } from 'node:v8';
+import { UnstorableValueError } from '../errors.ts';
+import { bytesOf, formatOf, isStorableView, type StorableView } from '../value-format.ts';
+import { TAG } from './tags.ts';
+
+/** What a writer asks for values that are not plain data. */
+export interface PayloadWriterHost {
+  /** Keeps the bytes of a big view elsewhere; the number by which the reader's host finds them. */
+  attach(view: StorableView): number;
+  /** What stands for an object of the host's; undefined: it is not one. */
+  replace(value: object): readonly [kind: number, standIn: unknown] | undefined;
+  /** Views from this size on are attached. */
+  readonly outOfBandBytes: number;
+}
+
+const START_BYTES = 4096;
+/** Nested deeper than this, a value goes to `v8.serialize`, which refuses by an error and not by an overflow. */
+const DEPTH_MAX = 500;
+/** Strings up to this length are written by a loop; beyond, the call into the engine pays. */
+const SHORT_STRING = 32;
+const WORD_BYTES = 4;
+
+export class PayloadWriter {
+  readonly #host: PayloadWriterHost;
+  #bytes = new Uint8Array(START_BYTES);
+  #words = new Int32Array(this.#bytes.buffer);
+  #data = new DataView(this.#bytes.buffer);
+  #buffer = Buffer.from(this.#bytes.buffer);
+  #length = 0;
+  #depth = 0;
+  /** Objects of this message by their numbers; a Map only from the second one on. */
+  #first: object | undefined;
+  #seen: Map<object, number> | undefined;
+  #count = 0;
+
+  constructor(host: PayloadWriterHost) {
+    this.#host = host;
+  }
+
+  /** Begins a message. */
+  begin(): void {
+    this.#length = 0;
+    this.#depth = 0;
+    this.#first = undefined;
+    this.#seen = undefined;
+    this.#count = 0;
+  }
+
+  /** Bytes written. */
+  get byteLength(): number {
+    return this.#length;
+  }
+
+  /** The bytes, until the next message. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** A copy of the bytes as words; the last is filled up with whatever was there. */
+  copyWords(): Int32Array {
+    return this.#words.slice(0, Math.ceil(this.#length / WORD_BYTES));
+  }
+
+  /** Appends a value. Throws `UnstorableValueError`; then the message cannot be used, the writer can. */
+  write(value: unknown): void {
+    switch (typeof value) {
+      case 'number':
+        return this.#writeNumber(value);
+      case 'string':
+        return this.#writeString(value);
+      case 'boolean':
+        return this.#tag(value ? TAG.TRUE : TAG.FALSE);
+      case 'undefined':
+        return this.#tag(TAG.UNDEFINED);
+      case 'bigint':
+        return this.#writeSized(TAG.BIGINT, Buffer.from(value.toString(), 'latin1'));
+      case 'object':
+        return value === null ? this.#tag(TAG.NULL) : this.#writeObject(value);
+      default:
+        throw new UnstorableValueError(`a ${typeof value} cannot be sent to another thread`, {
+          type: typeof value,
+        });
+    }
+  }
+
+  #writeNumber(value: number): void {
+    this.#reserve(9);
+    if ((value | 0) === value && !Object.is(value, -0)) {
+      this.#bytes[this.#length++] = TAG.INT;
+      this.#data.setInt32(this.#length, value, true);
+      this.#length += 4;
+    } else {
+      this.#bytes[this.#length++] = TAG.DOUBLE;
+      this.#data.setFloat64(this.#length, value, true);
+      this.#length += 8;
+    }
+  }
+
+  #writeString(text: string): void {
+    const { length } = text;
+    this.#reserve(5 + length * 2);
+    const start = this.#length;
+    if (length <= SHORT_STRING) {
+      const bytes = this.#bytes;
+      let index = start + 5;
+      let code = 0;
+      for (let at = 0; at < length; at++) {
+        code = text.charCodeAt(at);
+        if (code > 0xff) break;
+        bytes[index++] = code;
+      }
+      if (code <= 0xff) return this.#endString(TAG.LATIN, length, index);
+    } else if (isLatin(text)) {
+      return this.#endString(TAG.LATIN, length, start + 5 + this.#buffer.write(text, start + 5, 'latin1'));
+    }
+    this.#endString(TAG.WIDE, length, start + 5 + this.#buffer.write(text, start + 5, 'utf16le'));
+  }
+
+  #endString(tag: number, length: number, end: number): void {
+    this.#bytes[this.#length] = tag;
+    this.#data.setUint32(this.#length + 1, length, true);
+    this.#length = end;
+  }
+
+  #writeObject(value: object): void {
+    const again = this.#numberOf(value);
+    if (again !== undefined) return this.#tagged(TAG.AGAIN, again);
+    if (this.#depth >= DEPTH_MAX) return this.#writeSerialised(value);
+    this.#depth++;
+    if (Array.isArray(value)) this.#writeArray(value);
+    else if (isPlain(value)) this.#writeEntries(value);
+    else this.#writeOther(value);
+    this.#depth--;
+  }
+
+  #writeArray(values: readonly unknown[]): void {
+    // Holes and further properties are kept by the engine's own way only.
+    if (Object.keys(values).length !== values.length) return this.#writeSerialised(values);
+    this.#tagged(TAG.ARRAY, values.length);
+    for (const value of values) this.write(value);
+  }
+
+  #writeEntries(value: object): void {
+    const keys = Object.keys(value);
+    this.#tagged(TAG.OBJECT, keys.length);
+    for (const key of keys) {
+      this.#writeString(key);
+      this.write(Reflect.get(value, key));
+    }
+  }
+
+  #writeOther(value: object): void {
+    const replaced = this.#host.replace(value);
+    if (replaced !== undefined) {
+      this.#reserve(2);
+      this.#bytes[this.#length++] = TAG.HOSTED;
+      this.#bytes[this.#length++] = replaced[0];
+      return this.write(replaced[1]);
+    }
+    if (isStorableView(value)) return this.#writeView(value);
+    if (types.isMap(value)) {
+      this.#tagged(TAG.MAP, value.size);
+      for (const [key, entry] of value) {
+        this.write(key);
+        this.write(entry);
+      }
+    } else if (types.isSet(value)) {
+      this.#tagged(TAG.SET, value.size);
+      for (const entry of value) this.write(entry);
+    } else if (types.isDate(value)) {
+      this.#reserve(9);
+      this.#bytes[this.#length++] = TAG.DATE;
+      this.#data.setFloat64(this.#length, value.getTime(), true);
+      this.#length += 8;
+    } else {
+      this.#writeSerialised(value);
+    }
+  }
+
+  #writeView(value: StorableView): void {
+    const bytes = bytesOf(value);
+    if (bytes.byteLength >= this.#host.outOfBandBytes) return this.#tagged(TAG.ATTACHED, this.#host.attach(value));
+    this.#reserve(6 + bytes.byteLength);
+    this.#bytes[this.#length++] = TAG.VIEW;
+    this.#bytes[this.#length++] = formatOf(value);
+    this.#data.setUint32(this.#length, bytes.byteLength, true);
+    this.#length += 4;
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.byteLength;
+  }
+
+  #writeSerialised(value: object): void {
+    if (value instanceof Promise) throw unstorable(value);
+    try {
+      this.#writeSized(TAG.SERIALISED, serialize(value));
+    } catch (cause) {
+      throw unstorable(value, cause);
+    }
+  }
+
+  #writeSized(tag: number, bytes: Uint8Array): void {
+    this.#tagged(tag, bytes.byteLength);
+    this.#reserve(bytes.byteLength);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.byteLength;
+  }
+
+  #tag(tag: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = tag;
+  }
+
+  #tagged(tag: number, number: number): void {
+    this.#reserve(5);
+    this.#bytes[this.#length] = tag;
+    this.#data.setUint32(this.#length + 1, number, true);
+    this.#length += 5;
+  }
+
+  /** The number of an object that was begun before; a new one gets the next. */
+  #numberOf(value: object): number | undefined {
+    if (this.#count === 0) {
+      this.#first = value;
+      this.#count = 1;
+      return undefined;
+    }
+    if (value === this.#first) return 0;
+    this.#seen ??= new Map();
+    const known = this.#seen.get(value);
+    if (known === undefined) this.#seen.set(value, this.#count++);
+    return known;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes > this.#bytes.byteLength) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    const grown = new Uint8Array(2 ** Math.ceil(Math.log2(this.#length + bytes)) * 2);
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+    this.#words = new Int32Array(grown.buffer);
+    this.#data = new DataView(grown.buffer);
+    this.#buffer = Buffer.from(grown.buffer);
+  }
+}
+
+/** Whether a value is an object literal, of whatever realm. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function isLatin(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return false;
+  return true;
+}
+
+function unstorable(value: object, cause?: unknown): UnstorableValueError {
+  const type = value.constructor?.name ?? 'object';
+  const reason = cause instanceof Error ? `: ${cause.message}` : '';
+  return new UnstorableValueError(`a ${type} cannot be sent to another thread${reason}`, { type }, { cause });
+}
