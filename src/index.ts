@@ -19,6 +19,28 @@ export {
   type WaitResult,
 } from './actors/client/store.ts';
 export { WritableSlot } from './actors/client/writable-slot.ts';
+export type {
+  CallOptions,
+  LabelSelector,
+  PlacementOptions,
+  Resources,
+} from './actors/runtime/call/call-options.ts';
+export type { ActorHandle, Argument, Arguments } from './actors/runtime/call/call-types.ts';
+export type { MapOptions } from './actors/runtime/call/map.ts';
+export { ResultRef } from './actors/runtime/call/result-ref.ts';
+export type { ResultStream } from './actors/runtime/call/result-stream.ts';
+export type { RuntimeStatistics } from './actors/runtime/link/messages.ts';
+export { type CloseOptions, Runtime } from './actors/runtime/runtime.ts';
+export type { RuntimeOptions, SpawnOptions, WorkerCount } from './actors/runtime/runtime-options.ts';
+export type { WorkerLimits } from './actors/runtime/scheduler/worker-threads.ts';
+export {
+  defineActors,
+  defineErrors,
+  defineTasks,
+  type Task,
+  type Tasks,
+} from './actors/runtime/task-registry.ts';
+export { currentTask, type TaskContext } from './actors/runtime/worker/task-context.ts';
 export type { PoolStatistics, StoreStatistics } from './pools/statistics.ts';
 export * from './state/errors.ts';
 export type { Leak, StoreEventName, StoreEvents, StoreMessage } from './state/events.ts';

@@ -8,16 +8,17 @@ import { interrupted } from '../client/failures.ts';
 import type { ObjectRef } from '../client/object-ref.ts';
 import type { Store } from '../client/store.ts';
 import { readWaitOptions, type WaitOptions } from '../client/store-options.ts';
-import { ActorClient } from './actor-client.ts';
-import type { LinkLoss } from './call.ts';
-import { hearRecord, loseCalls } from './caller.ts';
-import { decodeError } from './error-codec.ts';
-import { lossOf } from './loss.ts';
-import type { Question, SchedulerMessage } from './messages.ts';
-import { Participant, type ParticipantHandlers } from './participant.ts';
-import type { PeerLink } from './peer-link.ts';
-import type { ResultHost, ResultRef } from './result-ref.ts';
-import { Submitter } from './submitter.ts';
+import { ActorClient } from './actor/actor-client.ts';
+import type { LinkLoss } from './call/call.ts';
+import { hearRecord, loseCalls } from './call/caller.ts';
+import { lossOf } from './call/loss.ts';
+import type { ResultRef } from './call/result-ref.ts';
+import { Submitter } from './call/submitter.ts';
+import { decodeError } from './link/error-codec.ts';
+import type { Question, SchedulerMessage } from './link/messages.ts';
+import { Participant, type ParticipantHandlers } from './link/participant.ts';
+import type { PeerLink } from './link/peer-link.ts';
+import type { RuntimeAccess } from './runtime-access.ts';
 
 /** What only workers do. */
 export interface WorkerPart {
@@ -34,7 +35,7 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-export class RuntimeCore implements ParticipantHandlers, ResultHost {
+export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
   readonly participant: Participant;
   readonly submitter: Submitter;
   readonly actors: ActorClient;
@@ -93,14 +94,18 @@ export class RuntimeCore implements ParticipantHandlers, ResultHost {
   }
 
   mail(message: SchedulerMessage): void {
-    if (this.submitter.mail(message) || this.actors.mail(message) || this.worker?.mail(message) === true) return;
+    if (this.submitter.mail(message) || this.actors.mail(message) || this.worker?.mail(message) === true)
+      return;
     switch (message.type) {
       case 'link':
-        return this.participant.addLink(message.peer, message.memory);
+        this.participant.addLink(message.peer, message.memory);
+        return;
       case 'gone':
-        return this.participant.dropLink(message.peer, lossOf(message.worker, decodeError(message.error)));
+        this.participant.dropLink(message.peer, lossOf(message.worker, decodeError(message.error)));
+        return;
       case 'reply':
-        return this.#hearReply(message);
+        this.#hearReply(message);
+        return;
     }
   }
 
@@ -148,7 +153,9 @@ export class RuntimeCore implements ParticipantHandlers, ResultHost {
     if (timeoutMs === undefined && signal === undefined) return ref;
     return new Promise((resolve, reject) => {
       const timer =
-        timeoutMs === undefined ? undefined : setTimeout(() => finish(() => reject(timedOut(ref, timeoutMs))), timeoutMs);
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => finish(() => reject(timedOut(ref, timeoutMs))), timeoutMs);
       const endListening = onAbort(signal, () => finish(() => reject(interrupted(signal))));
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
@@ -201,7 +208,10 @@ export class RuntimeCore implements ParticipantHandlers, ResultHost {
   unobserved(what: string, error: unknown): void {
     if (error instanceof InterruptedError || error instanceof RuntimeClosedError) return;
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(`nobody looked at the failure of ${what}: ${text}`, 'PlasmoidUnobservedFailureWarning');
+    process.emitWarning(
+      `nobody looked at the failure of ${what}: ${text}`,
+      'PlasmoidUnobservedFailureWarning',
+    );
   }
 
   #hearReply({ request, value, error }: SchedulerMessage & { readonly type: 'reply' }): void {

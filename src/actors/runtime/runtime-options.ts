@@ -9,10 +9,19 @@ import {
   string,
   withDefault,
 } from '../../state/options.ts';
-import type { StoreOptions } from '../client/store-options.ts';
-import { amount, duration, type LabelSelector, labels, PLACEMENT_SPEC, type PlacementOptions, type Resources, record } from './call-options.ts';
-import type { WorkerLimits } from './scheduler/worker-threads.ts';
 import { MAX_THREADS } from '../../state/runtime/thread-layout.ts';
+import type { StoreOptions } from '../client/store-options.ts';
+import {
+  amount,
+  duration,
+  type LabelSelector,
+  labels,
+  PLACEMENT_SPEC,
+  type PlacementOptions,
+  type Resources,
+  record,
+} from './call/call-options.ts';
+import type { WorkerLimits } from './scheduler/worker-threads.ts';
 
 /** How many workers: a fixed number, or as many as there is work for between two limits. */
 export type WorkerCount = number | { readonly min?: number | undefined; readonly max?: number | undefined };
@@ -54,7 +63,11 @@ const workerCount: Reader<{ readonly min: number; readonly max: number }> = (val
   }
   if (typeof value !== 'object' || value === null)
     throw invalidArgument(name, value, 'a number, or an object with min and max', context);
-  const given = readOptions({ min: optional(integer(0, MAX_THREADS - 1)), max: optional(many) }, value, `${context}: ${name}`);
+  const given = readOptions(
+    { min: optional(integer(0, MAX_THREADS - 1)), max: optional(many) },
+    value,
+    `${context}: ${name}`,
+  );
   const max = given.max ?? Math.max(availableParallelism(), given.min ?? 0);
   const min = given.min ?? Math.min(1, max);
   if (min > max) throw invalidArgument(`${name}.min`, min, `at most max, ${max}`, context);

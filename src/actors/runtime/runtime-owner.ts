@@ -17,7 +17,14 @@ export interface OwnedRuntime {
 
 /** Whatever fails, nothing stays behind. */
 export async function startRuntime(options: RuntimeOptions | undefined): Promise<OwnedRuntime> {
-  const { store: storeOptions, workers, resources, labels, resourceLimits, heartbeat } = readRuntimeOptions(options);
+  const {
+    store: storeOptions,
+    workers,
+    resources,
+    labels,
+    resourceLimits,
+    heartbeat,
+  } = readRuntimeOptions(options);
   const store = await Store.create(storeOptions);
   try {
     const board = createThreadBoard();
@@ -43,7 +50,9 @@ export async function startRuntime(options: RuntimeOptions | undefined): Promise
     });
     const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
     const endedEarly = exited.then(() => {
-      throw new SystemError("the runtime's scheduler thread ended before it served", { systemCall: 'Worker' });
+      throw new SystemError("the runtime's scheduler thread ended before it served", {
+        systemCall: 'Worker',
+      });
     });
     try {
       await Promise.race([once(thread, 'message'), endedEarly]);
@@ -53,7 +62,10 @@ export async function startRuntime(options: RuntimeOptions | undefined): Promise
     }
     endedEarly.catch(() => {});
     thread.on('error', (error) => {
-      process.emitWarning(`Plasmoid's scheduler thread died: ${error.stack ?? String(error)}`, 'PlasmoidWarning');
+      process.emitWarning(
+        `Plasmoid's scheduler thread died: ${error.stack ?? String(error)}`,
+        'PlasmoidWarning',
+      );
     });
     void exited.then(() => core.end());
     thread.unref();

@@ -2,22 +2,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ActorNotFoundError, InvalidArgumentError, NotSupportedError } from '../../state/errors.ts';
 import { invalidArgument } from '../../state/options.ts';
+import type { WaitResult } from '../client/object-reader.ts';
 import type { ObjectRef } from '../client/object-ref.ts';
 import type { Store } from '../client/store.ts';
-import type { WaitResult } from '../client/object-reader.ts';
 import { readWaitForOptions, type WaitForOptions } from '../client/store-options.ts';
-import { handleFor, routeOfHandle } from './actor-handle.ts';
-import { type CallOptions, readCallOptions } from './call-options.ts';
-import type { ActorHandle, Arguments, GeneratorFunction, ItemOf, ResultOf } from './call-types.ts';
-import { mapInOrder, type MapOptions, readMapOptions } from './map.ts';
-import type { ActorNews, RuntimeStatistics } from './messages.ts';
-import { ResultRef } from './result-ref.ts';
-import { ResultStream } from './result-stream.ts';
+import { handleFor, routeOfHandle } from './actor/actor-handle.ts';
+import { type CallOptions, readCallOptions } from './call/call-options.ts';
+import type { ActorHandle, Arguments, GeneratorFunction, ItemOf, ResultOf } from './call/call-types.ts';
+import { type MapOptions, mapInOrder, readMapOptions } from './call/map.ts';
+import { ResultRef } from './call/result-ref.ts';
+import { ResultStream } from './call/result-stream.ts';
+import { waitForResults } from './call/wait.ts';
+import type { ActorNews, RuntimeStatistics } from './link/messages.ts';
 import type { RuntimeCore } from './runtime-core.ts';
 import { type RuntimeOptions, readSpawnOptions, type SpawnOptions } from './runtime-options.ts';
 import { startRuntime } from './runtime-owner.ts';
 import { definitionOf, type Task } from './task-registry.ts';
-import { waitForResults } from './wait.ts';
 
 type AnyFunction = (...values: never[]) => unknown;
 type AnyClass = new (...values: never[]) => object;
@@ -123,19 +123,28 @@ export class Runtime implements AsyncDisposable {
    */
   map<Value, Result>(
     task: Task<(value: Value) => Result>,
-    values: Iterable<NoInfer<Value> | ObjectRef<NoInfer<Value>>> | AsyncIterable<NoInfer<Value> | ObjectRef<NoInfer<Value>>>,
+    values:
+      | Iterable<NoInfer<Value> | ObjectRef<NoInfer<Value>>>
+      | AsyncIterable<NoInfer<Value> | ObjectRef<NoInfer<Value>>>,
     options?: MapOptions,
   ): AsyncGenerator<Awaited<Result>, void, void> {
     const { concurrency, plan } = readMapOptions(options);
     const call = (value: unknown, ref: ResultRef) => this.#core.submitter.submit(task, [value], plan, ref);
-    return mapInOrder(this.#core, task.name, call, values, concurrency) as AsyncGenerator<Awaited<Result>, void, void>;
+    return mapInOrder(this.#core, task.name, call, values, concurrency) as AsyncGenerator<
+      Awaited<Result>,
+      void,
+      void
+    >;
   }
 
   /**
    * Waits until `count` of the results (default 1) are there, or until the timeout, and says which are; failed ones count
    * as ready. After Ray's `wait`. Throws `InvalidArgumentError`, `InterruptedError`.
    */
-  async wait<Ref extends ResultRef>(refs: readonly Ref[], options?: WaitForOptions): Promise<WaitResult<Ref>> {
+  async wait<Ref extends ResultRef>(
+    refs: readonly Ref[],
+    options?: WaitForOptions,
+  ): Promise<WaitResult<Ref>> {
     const limits = readWaitForOptions(options, refs, 'Runtime.wait');
     return waitForResults(this.#core, refs, limits);
   }
@@ -220,7 +229,8 @@ export class Runtime implements AsyncDisposable {
   }
 
   async #close(options: CloseOptions | undefined): Promise<void> {
-    if (this.#end === undefined) throw new NotSupportedError('Runtime.close: only the thread that started it can close a runtime');
+    if (this.#end === undefined)
+      throw new NotSupportedError('Runtime.close: only the thread that started it can close a runtime');
     const deadlineMs = options?.deadline ?? Number.POSITIVE_INFINITY;
     if (typeof deadlineMs !== 'number' || !(deadlineMs >= 0))
       throw invalidArgument('deadline', deadlineMs, 'a number of milliseconds, 0 or more', 'Runtime.close');
@@ -230,7 +240,10 @@ export class Runtime implements AsyncDisposable {
   }
 
   #handle<Instance extends object>(news: ActorNews): ActorHandle<Instance> {
-    return handleFor(this.#core.actors.route(news.actor, news), this.#core) as unknown as ActorHandle<Instance>;
+    return handleFor(
+      this.#core.actors.route(news.actor, news),
+      this.#core,
+    ) as unknown as ActorHandle<Instance>;
   }
 
   async #endActor(actor: object, drain: boolean, context: string): Promise<void> {

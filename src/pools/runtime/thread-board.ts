@@ -6,7 +6,12 @@
  */
 import { OutOfResourceError } from '../../state/errors.ts';
 import { WORD_BYTES } from '../../state/ring-layout.ts';
-import { MAX_THREADS, THREAD, THREAD_BOARD_BYTES, THREAD_PARKING } from '../../state/runtime/thread-layout.ts';
+import {
+  MAX_THREADS,
+  THREAD,
+  THREAD_BOARD_BYTES,
+  THREAD_PARKING,
+} from '../../state/runtime/thread-layout.ts';
 import { AdaptiveSpin } from '../adaptive-spin.ts';
 import { type BridgeBell, bridge } from '../bridge.ts';
 import type { SharedWords } from '../ring/ring.ts';

@@ -172,7 +172,8 @@ export class PayloadReader {
   /** How many values follow, each of at least so many bytes: garbage is not taken for a long list. */
   #count(bytesEach: number): number {
     const count = this.#unsigned();
-    if (count * bytesEach > this.#end - this.#at) throw new InvariantError('a message is cut short', { count });
+    if (count * bytesEach > this.#end - this.#at)
+      throw new InvariantError('a message is cut short', { count });
     return count;
   }
 

@@ -70,17 +70,23 @@ export class PayloadWriter {
   write(value: unknown): void {
     switch (typeof value) {
       case 'number':
-        return this.#writeNumber(value);
+        this.#writeNumber(value);
+        return;
       case 'string':
-        return this.#writeString(value);
+        this.#writeString(value);
+        return;
       case 'boolean':
-        return this.#tag(value ? TAG.TRUE : TAG.FALSE);
+        this.#tag(value ? TAG.TRUE : TAG.FALSE);
+        return;
       case 'undefined':
-        return this.#tag(TAG.UNDEFINED);
+        this.#tag(TAG.UNDEFINED);
+        return;
       case 'bigint':
-        return this.#writeSized(TAG.BIGINT, Buffer.from(value.toString(), 'latin1'));
+        this.#writeSized(TAG.BIGINT, Buffer.from(value.toString(), 'latin1'));
+        return;
       case 'object':
-        return value === null ? this.#tag(TAG.NULL) : this.#writeObject(value);
+        value === null ? this.#tag(TAG.NULL) : this.#writeObject(value);
+        return;
       default:
         throw new UnstorableValueError(`a ${typeof value} cannot be sent to another thread`, {
           type: typeof value,
@@ -114,9 +120,13 @@ export class PayloadWriter {
         if (code > 0xff) break;
         bytes[index++] = code;
       }
-      if (code <= 0xff) return this.#endString(TAG.LATIN, length, index);
+      if (code <= 0xff) {
+        this.#endString(TAG.LATIN, length, index);
+        return;
+      }
     } else if (isLatin(text)) {
-      return this.#endString(TAG.LATIN, length, start + 5 + this.#buffer.write(text, start + 5, 'latin1'));
+      this.#endString(TAG.LATIN, length, start + 5 + this.#buffer.write(text, start + 5, 'latin1'));
+      return;
     }
     this.#endString(TAG.WIDE, length, start + 5 + this.#buffer.write(text, start + 5, 'utf16le'));
   }
@@ -129,8 +139,14 @@ export class PayloadWriter {
 
   #writeObject(value: object): void {
     const again = this.#numberOf(value);
-    if (again !== undefined) return this.#tagged(TAG.AGAIN, again);
-    if (this.#depth >= DEPTH_MAX) return this.#writeSerialised(value);
+    if (again !== undefined) {
+      this.#tagged(TAG.AGAIN, again);
+      return;
+    }
+    if (this.#depth >= DEPTH_MAX) {
+      this.#writeSerialised(value);
+      return;
+    }
     this.#depth++;
     if (Array.isArray(value)) this.#writeArray(value);
     else if (isPlain(value)) this.#writeEntries(value);
@@ -140,7 +156,10 @@ export class PayloadWriter {
 
   #writeArray(values: readonly unknown[]): void {
     // Holes and further properties are kept by the engine's own way only.
-    if (Object.keys(values).length !== values.length) return this.#writeSerialised(values);
+    if (Object.keys(values).length !== values.length) {
+      this.#writeSerialised(values);
+      return;
+    }
     this.#tagged(TAG.ARRAY, values.length);
     for (const value of values) this.write(value);
   }
@@ -160,9 +179,13 @@ export class PayloadWriter {
       this.#reserve(2);
       this.#bytes[this.#length++] = TAG.HOSTED;
       this.#bytes[this.#length++] = replaced[0];
-      return this.write(replaced[1]);
+      this.write(replaced[1]);
+      return;
     }
-    if (isStorableView(value)) return this.#writeView(value);
+    if (isStorableView(value)) {
+      this.#writeView(value);
+      return;
+    }
     if (types.isMap(value)) {
       this.#tagged(TAG.MAP, value.size);
       for (const [key, entry] of value) {
@@ -184,7 +207,10 @@ export class PayloadWriter {
 
   #writeView(value: StorableView): void {
     const bytes = bytesOf(value);
-    if (bytes.byteLength >= this.#host.outOfBandBytes) return this.#tagged(TAG.ATTACHED, this.#host.attach(value));
+    if (bytes.byteLength >= this.#host.outOfBandBytes) {
+      this.#tagged(TAG.ATTACHED, this.#host.attach(value));
+      return;
+    }
     this.#reserve(6 + bytes.byteLength);
     this.#bytes[this.#length++] = TAG.VIEW;
     this.#bytes[this.#length++] = formatOf(value);

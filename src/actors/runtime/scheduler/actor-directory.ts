@@ -1,8 +1,8 @@
 /** The actors of a runtime: where each one lives, its name, and what becomes of it when its worker dies. */
 import { ActorDiedError, ActorNameTakenError } from '../../../state/errors.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
-import { decodeError, type ErrorParts, encodeError } from '../error-codec.ts';
-import type { ActorNews, ActorPlan, ActorState } from '../messages.ts';
+import { decodeError, type ErrorParts, encodeError } from '../link/error-codec.ts';
+import type { ActorNews, ActorPlan, ActorState } from '../link/messages.ts';
 
 /** Restarts are at most this far apart. */
 const RESTART_DELAY_MAX_MS = 10_000;
@@ -65,7 +65,8 @@ export class ActorDirectory {
   }
 
   livesOn(thread: number): boolean {
-    for (const record of this.#actors.values()) if (record.thread === thread && record.state !== 'dead') return true;
+    for (const record of this.#actors.values())
+      if (record.thread === thread && record.state !== 'dead') return true;
     return false;
   }
 
@@ -74,7 +75,9 @@ export class ActorDirectory {
     const { actorName } = plan;
     if (actorName !== undefined && this.#byName.has(actorName)) {
       for (const object of objects) object.release();
-      return Promise.reject(new ActorNameTakenError(`a living actor is called ${actorName} already`, { name: actorName }));
+      return Promise.reject(
+        new ActorNameTakenError(`a living actor is called ${actorName} already`, { name: actorName }),
+      );
     }
     const record: ActorRecord = {
       actor: ++this.#lastActor,
@@ -125,7 +128,10 @@ export class ActorDirectory {
   made(actor: number, error: ErrorParts | undefined): void {
     const record = this.#actors.get(actor);
     if (record === undefined || record.state === 'dead') return;
-    if (error !== undefined) return this.#die(record, 'its constructor failed', error);
+    if (error !== undefined) {
+      this.#die(record, 'its constructor failed', error);
+      return;
+    }
     record.state = 'alive';
     this.#announce(record);
     for (const { resolve } of record.askers.splice(0)) resolve(newsOf(record));
@@ -170,8 +176,10 @@ export class ActorDirectory {
   #lost(record: ActorRecord, death: Error): void {
     this.#home.displaced(record.actor);
     record.thread = -1;
-    if (record.restarts >= record.plan.maxRestarts || record.enders.length > 0)
-      return this.#die(record, 'its worker died', encodeError(death));
+    if (record.restarts >= record.plan.maxRestarts || record.enders.length > 0) {
+      this.#die(record, 'its worker died', encodeError(death));
+      return;
+    }
     const delayMs = Math.min(RESTART_DELAY_MAX_MS, record.plan.restartDelayMs * 2 ** record.restarts);
     record.restarts++;
     record.state = 'restarting';
@@ -195,7 +203,11 @@ export class ActorDirectory {
     for (const object of record.objects) object.release();
     this.#announce(record);
     const cause = error === undefined ? undefined : decodeError(error);
-    const death = new ActorDiedError(`the actor is dead: ${reason}`, { actor: record.actor, reason }, { cause });
+    const death = new ActorDiedError(
+      `the actor is dead: ${reason}`,
+      { actor: record.actor, reason },
+      { cause },
+    );
     for (const { reject } of record.askers.splice(0)) reject(death);
     for (const tell of record.enders.splice(0)) tell();
   }
@@ -215,4 +227,3 @@ function newsOf({ actor, state, thread, reason, error }: ActorRecord): ActorNews
     ...(error === undefined ? {} : { error }),
   };
 }
-

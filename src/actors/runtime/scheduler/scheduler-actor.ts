@@ -6,9 +6,17 @@ import { createLink } from '../../../pools/runtime/link.ts';
 import { PlasmoidError, WorkerDiedError } from '../../../state/errors.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
 import type { Store } from '../../client/store.ts';
-import { encodeError } from '../error-codec.ts';
-import type { ActorNews, ActorPlan, Demands, Question, RuntimeStatistics, SchedulerMessage, ToScheduler } from '../messages.ts';
-import { locatePayload } from '../payload.ts';
+import { encodeError } from '../link/error-codec.ts';
+import type {
+  ActorNews,
+  ActorPlan,
+  Demands,
+  Question,
+  RuntimeStatistics,
+  SchedulerMessage,
+  ToScheduler,
+} from '../link/messages.ts';
+import { locatePayload } from '../link/payload.ts';
 import { ActorDirectory } from './actor-directory.ts';
 import { SimplePlanner } from './simple-planner.ts';
 
@@ -94,25 +102,31 @@ export class SchedulerActor {
   hear(thread: number, message: ToScheduler): void {
     switch (message.type) {
       case 'request':
-        return this.#request(thread, message);
+        this.#request(thread, message);
+        return;
       case 'returnLease':
       case 'laneClosed':
         this.#planner.returnLease(message.lease);
-        return this.#advance();
+        this.#advance();
+        return;
       case 'blocked':
         for (const lane of message.lanes) this.#planner.blocked(lane);
-        return this.#advance();
+        this.#advance();
+        return;
       case 'unblocked':
         for (const lane of message.lanes) this.#planner.unblocked(lane);
         return;
       case 'actorMade':
         this.#actors.made(message.actor, message.error);
-        return this.#advance();
+        this.#advance();
+        return;
       case 'actorGone':
         this.#actors.gone(message.actor);
-        return this.#advance();
+        this.#advance();
+        return;
       case 'ask':
-        return this.#answer(thread, message.request, message.question);
+        this.#answer(thread, message.request, message.question);
+        return;
     }
   }
 

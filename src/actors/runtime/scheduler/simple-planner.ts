@@ -1,5 +1,5 @@
 /** Which worker runs what: by CPUs alone. */
-import type { Demands } from '../messages.ts';
+import type { Demands } from '../link/messages.ts';
 
 export interface Lease {
   readonly id: number;
@@ -55,7 +55,8 @@ export class SimplePlanner {
   }
   allocate(): number | undefined {
     let best: number | undefined;
-    for (const [worker, free] of this.#free) if (best === undefined || free > this.#free.get(best)!) best = worker;
+    for (const [worker, free] of this.#free)
+      if (best === undefined || free > this.#free.get(best)!) best = worker;
     return best;
   }
   get waiting(): number {
@@ -79,7 +80,13 @@ export class SimplePlanner {
           if (free < cpus) continue;
           wish.wanted--;
           this.#add(worker, -cpus);
-          const lease = { id: ++this.#lastLease, client: wish.client, classNumber: wish.classNumber, worker, cpus };
+          const lease = {
+            id: ++this.#lastLease,
+            client: wish.client,
+            classNumber: wish.classNumber,
+            worker,
+            cpus,
+          };
           this.#leases.set(lease.id, lease);
           this.#onGrant(lease);
           granted = true;

@@ -49,7 +49,12 @@ export class Supervisor {
   #lastName = 0;
   #isClosing = false;
 
-  constructor(start: SchedulerStart, control: ControlRegion, board: ThreadBoard, handlers: SupervisorHandlers) {
+  constructor(
+    start: SchedulerStart,
+    control: ControlRegion,
+    board: ThreadBoard,
+    handlers: SupervisorHandlers,
+  ) {
     this.#start = start;
     this.#control = control;
     this.#board = board;
@@ -162,7 +167,10 @@ export class Supervisor {
       worker.beatMs = nowMs;
     } else if (nowMs - worker.beatMs > heartbeatMs) {
       const message = `${worker.name} did not turn its event loop for ${heartbeatMs} ms`;
-      this.terminate(worker.index, new WorkerUnresponsiveError(message, { worker: worker.name, heartbeatMs }));
+      this.terminate(
+        worker.index,
+        new WorkerUnresponsiveError(message, { worker: worker.name, heartbeatMs }),
+      );
     }
   }
 
@@ -184,4 +192,3 @@ function deathOf(worker: string, error: unknown): Error {
     return new WorkerOutOfMemoryError(`${worker} ran out of memory`, { worker }, { cause });
   return new WorkerDiedError(`${worker} died: ${cause.message}`, { worker }, { cause });
 }
-

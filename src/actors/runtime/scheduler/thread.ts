@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ThreadBoard } from '../../../pools/runtime/thread-board.ts';
 import { Store } from '../../client/store.ts';
-import type { SchedulerMessage, ToScheduler } from '../messages.ts';
+import type { SchedulerMessage, ToScheduler } from '../link/messages.ts';
 import { OWNER_INDEX } from '../owner-index.ts';
 import { SchedulerActor } from './scheduler-actor.ts';
 import type { SchedulerStart } from './scheduler-start.ts';

@@ -1,6 +1,6 @@
 /** The worker threads of a runtime. piscina makes them: each worker is one task of its pool, which lasts as long as the worker. */
 import { Piscina } from 'piscina';
-import type { WorkerStart } from '../messages.ts';
+import type { WorkerStart } from '../link/messages.ts';
 
 /** Limits of a worker's heap and stack, as of `worker_threads`. */
 export interface WorkerLimits {

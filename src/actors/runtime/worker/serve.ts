@@ -1,10 +1,10 @@
 /** What a worker thread does from its start to its end: the one task that its pool gives it. */
 import { Store } from '../../client/store.ts';
-import { ActorHost } from '../actor-host.ts';
-import { Executor } from '../executor.ts';
-import type { WorkerStart } from '../messages.ts';
+import type { WorkerStart } from '../link/messages.ts';
 import { Runtime } from '../runtime.ts';
 import { RuntimeCore } from '../runtime-core.ts';
+import { ActorHost } from './actor-host.ts';
+import { Executor } from './executor.ts';
 
 /** Serves until the scheduler lets it retire. */
 export default function serve(start: WorkerStart): Promise<void> {
@@ -15,7 +15,9 @@ export default function serve(start: WorkerStart): Promise<void> {
   const actors = new ActorHost(participant, executor);
   const leave = Runtime.adopt(core);
   const heart =
-    start.heartbeatMs === undefined ? undefined : setInterval(() => participant.beat(), start.heartbeatMs / 4);
+    start.heartbeatMs === undefined
+      ? undefined
+      : setInterval(() => participant.beat(), start.heartbeatMs / 4);
   return new Promise((resolve) => {
     core.worker = {
       record: (link, type, words, at) => executor.record(link, type, words, at),

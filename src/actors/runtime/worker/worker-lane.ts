@@ -1,5 +1,5 @@
 /** Calls that a worker runs one after the other: those of a lease, or of an actor. */
-import type { PeerLink } from './peer-link.ts';
+import type { PeerLink } from '../link/peer-link.ts';
 
 /** A call that has come in. */
 export interface IncomingCall {

@@ -1,20 +1,20 @@
 /** Makes calls of tasks: waits for what their arguments name, encodes them, hands them to their scheduling class. */
-import { InvalidArgumentError, RuntimeClosedError, TimedOutError } from '../../state/errors.ts';
-import { invalidArgument } from '../../state/options.ts';
-import { onAbort } from '../client/abort-listener.ts';
-import { interrupted } from '../client/failures.ts';
-import { ObjectRef } from '../client/object-ref.ts';
+import { InvalidArgumentError, type RuntimeClosedError, TimedOutError } from '../../../state/errors.ts';
+import { invalidArgument } from '../../../state/options.ts';
+import { onAbort } from '../../client/abort-listener.ts';
+import { interrupted } from '../../client/failures.ts';
+import { ObjectRef } from '../../client/object-ref.ts';
+import { decodeError } from '../link/error-codec.ts';
+import type { Demands, SchedulerMessage } from '../link/messages.ts';
+import type { Participant } from '../link/participant.ts';
+import { Payload } from '../link/payload.ts';
+import { PendingResult } from '../link/payload-codec.ts';
+import type { PeerLink } from '../link/peer-link.ts';
+import { type Definition, definitionOf } from '../task-registry.ts';
 import { Call, type CallRoute, type CallSink, type StreamRoom } from './call.ts';
 import type { CallPlan } from './call-options.ts';
-import { decodeError } from './error-codec.ts';
-import type { Demands, SchedulerMessage } from './messages.ts';
-import type { Participant } from './participant.ts';
-import { Payload } from './payload.ts';
-import { PendingResult } from './payload-codec.ts';
-import type { PeerLink } from './peer-link.ts';
 import { ResultRef } from './result-ref.ts';
 import { TaskClass } from './task-class.ts';
-import { type Definition, definitionOf } from './task-registry.ts';
 
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
@@ -55,13 +55,7 @@ export class Submitter {
   }
 
   /** Throws `InvalidArgumentError` for what is no task, `UnstorableValueError`, `RuntimeClosedError`. */
-  submit(
-    task: object,
-    values: readonly unknown[],
-    plan: CallPlan,
-    sink: CallSink,
-    ahead?: StreamRoom,
-  ): Call {
+  submit(task: object, values: readonly unknown[], plan: CallPlan, sink: CallSink, ahead?: StreamRoom): Call {
     const definition = taskOf(task);
     if (!Array.isArray(values)) throw invalidArgument('args', values, 'an array of arguments');
     return this.make(definition, values, plan, this.#classOf(plan.demands), sink, ahead);
@@ -143,7 +137,8 @@ export class Submitter {
 
   /** Encodes the arguments if everything that they name is there; whether the call can be sent. */
   #encode(call: Call, values: readonly unknown[]): boolean {
-    for (const value of values) if (value instanceof ResultRef || isUnsealed(this.#participant, value)) return false;
+    for (const value of values)
+      if (value instanceof ResultRef || isUnsealed(this.#participant, value)) return false;
     try {
       call.payload = this.#participant.codec.encode(values);
     } catch (error) {
@@ -217,14 +212,20 @@ function taskOf(task: object): Definition {
 
 /** Ends a call by its signal, or by its time. */
 function limit(call: Call, { signal, deadlineMs }: CallPlan): void {
-  if (signal?.aborted === true) return call.cancel(interrupted(signal));
+  if (signal?.aborted === true) {
+    call.cancel(interrupted(signal));
+    return;
+  }
   const endListening = onAbort(signal, () => call.cancel(interrupted(signal)));
   let timer: NodeJS.Timeout | undefined;
   if (deadlineMs !== undefined && deadlineMs <= TIMER_MAX_MS) {
     const name = call.definition.name;
     const giveUp = () =>
       call.cancel(
-        new TimedOutError(`${name} was not done within ${deadlineMs} ms`, { timeoutMs: deadlineMs, call: name }),
+        new TimedOutError(`${name} was not done within ${deadlineMs} ms`, {
+          timeoutMs: deadlineMs,
+          call: name,
+        }),
       );
     timer = setTimeout(giveUp, deadlineMs);
   }

@@ -1,12 +1,12 @@
 /** A link to another thread of the runtime, with the calls that are under way on it. */
-import type { LinkEnd } from '../../pools/runtime/link.ts';
-import type { ThreadBoard } from '../../pools/runtime/thread-board.ts';
-import { LINK_CALLS } from '../../state/runtime/link-layout.ts';
-import type { Call } from './call.ts';
+import type { LinkEnd } from '../../../pools/runtime/link.ts';
+import type { ThreadBoard } from '../../../pools/runtime/thread-board.ts';
+import { LINK_CALLS } from '../../../state/runtime/link-layout.ts';
+import type { Call, CallLink } from '../call/call.ts';
+import type { Definition } from '../task-registry.ts';
 import type { Payload } from './payload.ts';
 import type { PayloadCodec } from './payload-codec.ts';
 import { RECORD, STREAM_BIT } from './protocol.ts';
-import type { Definition } from './task-registry.ts';
 
 /** A record that found no room in the ring. */
 interface WaitingRecord {
@@ -15,7 +15,7 @@ interface WaitingRecord {
   readonly payload: Payload | undefined;
 }
 
-export class PeerLink {
+export class PeerLink implements CallLink {
   readonly end: LinkEnd;
   readonly peer: number;
   /** Own calls under way, by their numbers. */
@@ -53,7 +53,7 @@ export class PeerLink {
     const { ahead } = call;
     const code = ahead === undefined ? definition.number : definition.number | STREAM_BIT;
     this.write(RECORD.CALL, call.payload, number, lane, code);
-    if (ahead !== undefined) this.write(RECORD.CREDIT, undefined, number, ahead.items, ahead.bytes);
+    if (ahead !== undefined) this.credit(number, ahead.items, ahead.bytes);
   }
 
   /** Forgets a call that was answered; its number may be used again. */
@@ -65,9 +65,19 @@ export class PeerLink {
     return call;
   }
 
-  /** The call belongs to its route again; its number comes back when the peer has skipped it. */
-  disown(number: number): void {
+  takeBack(number: number): boolean {
+    if (!this.end.takeBack(number)) return false;
     this.calls[number] = undefined;
+    return true;
+  }
+
+  cancel(number: number): void {
+    this.end.cancel(number);
+    this.write(RECORD.CANCEL, undefined, number);
+  }
+
+  credit(number: number, items: number, bytes: number): void {
+    this.write(RECORD.CREDIT, undefined, number, items, bytes);
   }
 
   /** The peer has skipped a call that was taken back. */

@@ -1,5 +1,5 @@
 /** What the code of a task or actor can ask about the call that it runs for. */
-import { InterruptedError } from '../../state/errors.ts';
+import { InterruptedError } from '../../../state/errors.ts';
 import type { IncomingCall } from './worker-lane.ts';
 
 /** The call that runs. */

@@ -1,15 +1,15 @@
 /** Arguments and results on their way between threads: small values by copy, big bytes by way of the store. */
-import { ObjectStoreFullError, OutOfDiskError, TimedOutError } from '../../state/errors.ts';
-import { PayloadReader } from '../../state/payload/payload-reader.ts';
-import { PayloadWriter } from '../../state/payload/payload-writer.ts';
-import { INLINE_LIMIT_BYTES } from '../../state/runtime/link-layout.ts';
-import { isStorableView, type Storable, type StorableView } from '../../state/value-format.ts';
-import type { ObjectPlace } from '../client/object-place.ts';
-import { ObjectRef } from '../client/object-ref.ts';
-import type { Store } from '../client/store.ts';
+import { ObjectStoreFullError, OutOfDiskError, TimedOutError } from '../../../state/errors.ts';
+import { PayloadReader } from '../../../state/payload/payload-reader.ts';
+import { PayloadWriter } from '../../../state/payload/payload-writer.ts';
+import { INLINE_LIMIT_BYTES } from '../../../state/runtime/link-layout.ts';
+import { isStorableView, type Storable, type StorableView } from '../../../state/value-format.ts';
+import type { ObjectPlace } from '../../client/object-place.ts';
+import { ObjectRef } from '../../client/object-ref.ts';
+import type { Store } from '../../client/store.ts';
+import { ResultRef } from '../call/result-ref.ts';
 import { decodeError, type ErrorParts, encodeError } from './error-codec.ts';
 import { locatePayload, Payload } from './payload.ts';
-import { ResultRef } from './result-ref.ts';
 
 /** What stands for a value that is no plain data. */
 const KIND = Object.freeze({

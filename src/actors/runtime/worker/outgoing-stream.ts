@@ -1,7 +1,7 @@
 /** The items of a generator on their way to its caller, as many at a time as the caller has room for. */
-import type { Participant } from './participant.ts';
-import type { Payload } from './payload.ts';
-import { RECORD } from './protocol.ts';
+import type { Participant } from '../link/participant.ts';
+import type { Payload } from '../link/payload.ts';
+import { RECORD } from '../link/protocol.ts';
 import type { IncomingCall } from './worker-lane.ts';
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
@@ -42,7 +42,10 @@ export class OutgoingStream {
 
   /** The caller has room for so much more; no items: it wants none any more. */
   credit(items: number, bytes: number): void {
-    if (items === 0) return this.stop();
+    if (items === 0) {
+      this.stop();
+      return;
+    }
     this.#items += items;
     this.#bytes += bytes;
     this.#pump();

@@ -1,6 +1,7 @@
 /** A lease that this thread has on a worker: calls of one class are sent there, to run one after the other. */
+
+import type { PeerLink } from '../link/peer-link.ts';
 import type { Call } from './call.ts';
-import type { PeerLink } from './peer-link.ts';
 
 /** Work that a worker shall have in advance, so that it never waits for the next call. */
 const AHEAD_MS = 0.5;

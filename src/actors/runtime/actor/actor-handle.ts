@@ -1,10 +1,10 @@
 /** Handles to actors: objects with the methods of the actor's class, which call them where the actor lives. */
-import { ActorDiedError } from '../../state/errors.ts';
+import { ActorDiedError } from '../../../state/errors.ts';
+import { NO_DEMANDS } from '../call/call-options.ts';
+import { ResultRef } from '../call/result-ref.ts';
+import type { RuntimeAccess } from '../runtime-access.ts';
+import { methodDefinition } from '../task-registry.ts';
 import type { ActorRoute } from './actor-route.ts';
-import { NO_DEMANDS } from './call-options.ts';
-import { ResultRef } from './result-ref.ts';
-import type { RuntimeCore } from './runtime-core.ts';
-import { methodDefinition } from './task-registry.ts';
 
 const routes = new WeakMap<object, ActorRoute>();
 const handles = new WeakMap<ActorRoute, object>();
@@ -23,7 +23,7 @@ export function routeOfHandle(value: object): ActorRoute | undefined {
 }
 
 /** The handle to an actor; the same one each time. */
-export function handleFor(route: ActorRoute, core: RuntimeCore): object {
+export function handleFor(route: ActorRoute, core: RuntimeAccess): object {
   let handle = handles.get(route);
   if (handle === undefined) {
     handle = makeHandle(route, core);
@@ -33,7 +33,7 @@ export function handleFor(route: ActorRoute, core: RuntimeCore): object {
   return handle;
 }
 
-function makeHandle(route: ActorRoute, core: RuntimeCore): object {
+function makeHandle(route: ActorRoute, core: RuntimeAccess): object {
   const methods = new Map<string, (...values: unknown[]) => ResultRef>();
   const methodOf = (name: string): ((...values: unknown[]) => ResultRef) => {
     let method = methods.get(name);

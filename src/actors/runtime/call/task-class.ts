@@ -2,13 +2,13 @@
  * The calls of one scheduling class (tasks that ask the same of a worker): they wait here, with the thread that made them, for
  * leases on workers, as in Ray's direct task submission. The scheduler hears how many leases are wanted, never of single calls.
  */
-import { CallQueue } from '../../state/runtime/call-queue.ts';
+import { CallQueue } from '../../../state/runtime/call-queue.ts';
+import type { Demands } from '../link/messages.ts';
+import type { Participant } from '../link/participant.ts';
+import type { PeerLink } from '../link/peer-link.ts';
+import { RECORD } from '../link/protocol.ts';
 import type { Call, CallRoute, LinkLoss } from './call.ts';
 import { LeaseLane } from './lease-lane.ts';
-import type { Demands } from './messages.ts';
-import type { Participant } from './participant.ts';
-import type { PeerLink } from './peer-link.ts';
-import { RECORD } from './protocol.ts';
 
 /** A lease without work is kept for so long: the next call then finds it. */
 const IDLE_LEASE_MS = 100;
@@ -103,7 +103,10 @@ export class TaskClass implements CallRoute {
   lost(call: Call, hasBegun: boolean, loss: LinkLoss): void {
     this.left(call);
     if (call.isSettled) return;
-    if (!hasBegun) return this.#requeue(call);
+    if (!hasBegun) {
+      this.#requeue(call);
+      return;
+    }
     call.attempts++;
     if (call.attempts <= call.policy.retries) this.#requeue(call);
     else call.reject(loss.errorFor(call));
@@ -180,9 +183,8 @@ export class TaskClass implements CallRoute {
     // The last sent first: the first will begin soon.
     for (let number = link.calls.length - 1; number >= 0 && wanted > 0; number--) {
       const call = link.calls[number];
-      if (call?.lane !== busiest || !link.end.takeBack(number)) continue;
+      if (call?.lane !== busiest || !link.takeBack(number)) continue;
       wanted--;
-      link.disown(number);
       this.left(call);
       this.#requeue(call);
     }

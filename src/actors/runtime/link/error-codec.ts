@@ -1,7 +1,7 @@
 /** Errors on their way between threads: they keep class, message, stack, cause and properties. */
 import { serialize } from 'node:v8';
-import * as plasmoidErrors from '../../state/errors.ts';
-import { definitionOf, loaded } from './task-registry.ts';
+import * as plasmoidErrors from '../../../state/errors.ts';
+import { definitionOf, loaded } from '../task-registry.ts';
 
 /** An error as plain data. */
 export interface ErrorParts {
@@ -65,7 +65,8 @@ export function decodeError(parts: ErrorParts): Error {
   const known = module === undefined ? knownClasses.get(className) : loaded({ module, name: className });
   if (known !== undefined && isErrorPrototype(known.prototype)) Object.setPrototypeOf(error, known.prototype);
   Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
-  if (error.name !== name) Object.defineProperty(error, 'name', { value: name, writable: true, configurable: true });
+  if (error.name !== name)
+    Object.defineProperty(error, 'name', { value: name, writable: true, configurable: true });
   for (const [key, value] of Object.entries(properties)) {
     const enumerable = key !== 'errors';
     Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable });
@@ -89,7 +90,10 @@ function hasEndlessCauses(error: Error): boolean {
 
 /** What of an error's own properties can travel: a socket or a function stays behind. */
 function isCloneable(value: unknown): boolean {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol'))
+  if (
+    value === null ||
+    (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
+  )
     return true;
   try {
     serialize(value);

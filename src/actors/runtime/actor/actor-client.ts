@@ -1,17 +1,17 @@
 /** Actors as one thread sees them: handles, where each one lives, and the calls that wait for it. */
-import { ActorDiedError, type RuntimeClosedError } from '../../state/errors.ts';
-import { ActorRoute } from './actor-route.ts';
+import { ActorDiedError, type RuntimeClosedError } from '../../../state/errors.ts';
+import { decodeError } from '../link/error-codec.ts';
+import type { ActorNews, SchedulerMessage } from '../link/messages.ts';
+import type { HandleCodec } from '../link/payload-codec.ts';
+import type { RuntimeAccess } from '../runtime-access.ts';
 import { handleFor, routeOfHandle } from './actor-handle.ts';
-import { decodeError } from './error-codec.ts';
-import type { ActorNews, SchedulerMessage } from './messages.ts';
-import type { HandleCodec } from './payload-codec.ts';
-import type { RuntimeCore } from './runtime-core.ts';
+import { ActorRoute } from './actor-route.ts';
 
 export class ActorClient implements HandleCodec {
-  readonly #core: RuntimeCore;
+  readonly #core: RuntimeAccess;
   readonly #routes = new Map<number, ActorRoute>();
 
-  constructor(core: RuntimeCore) {
+  constructor(core: RuntimeAccess) {
     this.#core = core;
   }
 
@@ -59,11 +59,14 @@ export class ActorClient implements HandleCodec {
   #hear(route: ActorRoute, news: ActorNews): void {
     switch (news.state) {
       case 'alive':
-        return route.livesOn(this.#core.participant.link(news.thread));
+        route.livesOn(this.#core.participant.link(news.thread));
+        return;
       case 'dead':
-        return route.died(deathOf(news));
+        route.died(deathOf(news));
+        return;
       default:
-        return route.livesOn(undefined);
+        route.livesOn(undefined);
+        return;
     }
   }
 

@@ -1,8 +1,8 @@
 /** The result of a call: here at once, with its value later. */
-import { RefReleasedError } from '../../state/errors.ts';
-import type { Sealed, Storable } from '../../state/value-format.ts';
-import type { ObjectRef } from '../client/object-ref.ts';
-import type { WaitOptions } from '../client/store-options.ts';
+import { RefReleasedError } from '../../../state/errors.ts';
+import type { Sealed, Storable } from '../../../state/value-format.ts';
+import type { ObjectRef } from '../../client/object-ref.ts';
+import type { WaitOptions } from '../../client/store-options.ts';
 
 /** What somebody who waits for a result is told; exactly one of the two, once. */
 export interface ResultListener {
@@ -82,9 +82,7 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
   }
 
   /** As of a promise. */
-  catch<B = never>(
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<Sealed<T> | B> {
+  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Sealed<T> | B> {
     return this.then(null, onRejected);
   }
 
@@ -151,12 +149,15 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
         else this.#listeners.push(listener);
         return;
       case RESOLVED:
-        return listener.resolved(this.#value);
+        listener.resolved(this.#value);
+        return;
       case REJECTED:
         forgotten.unregister(this);
-        return listener.rejected(this.#value);
+        listener.rejected(this.#value);
+        return;
       case RELEASED:
-        return listener.rejected(this.#releasedError());
+        listener.rejected(this.#releasedError());
+        return;
     }
   }
 
@@ -167,7 +168,10 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
 
   /** @internal The end of the call. `object`: the one that is the whole value. */
   resolve(value: unknown, object: ObjectRef | undefined): void {
-    if (this.#state !== PENDING) return object?.release();
+    if (this.#state !== PENDING) {
+      object?.release();
+      return;
+    }
     this.#state = RESOLVED;
     this.#value = value;
     this.#object = object as ObjectRef<T> | undefined;

@@ -3,11 +3,11 @@
  * came. A turn looks at everything, then watches for more for a moment, then sleeps: in the event loop, or in a blocking call.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { LinkEnd } from '../../pools/runtime/link.ts';
-import { ThreadBoard, ThreadSeat } from '../../pools/runtime/thread-board.ts';
-import type { SharedWords } from '../../pools/ring/ring.ts';
-import type { Store } from '../client/store.ts';
-import type { LinkLoss } from './call.ts';
+import type { SharedWords } from '../../../pools/ring/ring.ts';
+import { LinkEnd } from '../../../pools/runtime/link.ts';
+import { ThreadBoard, ThreadSeat } from '../../../pools/runtime/thread-board.ts';
+import type { Store } from '../../client/store.ts';
+import type { LinkLoss } from '../call/call.ts';
 import type { SchedulerMessage, ToScheduler } from './messages.ts';
 import { type Decoded, type HandleCodec, PayloadCodec } from './payload-codec.ts';
 import { PeerLink } from './peer-link.ts';
@@ -186,7 +186,10 @@ export class Participant {
     const handled = this.#handle();
     this.flush();
     // Promises that were settled have their turn before the next look.
-    if (handled || (this.#handlers.expectsMore() && this.#seat.spin())) return this.nudge();
+    if (handled || (this.#handlers.expectsMore() && this.#seat.spin())) {
+      this.nudge();
+      return;
+    }
     if (!this.#isTurnPlanned) this.#sleep();
   }
 
@@ -197,7 +200,8 @@ export class Participant {
     // SYNC thread-sleep (sleeping): what was published before the flag was up has rung no bell.
     if (this.#linkList.some(({ link }) => !link.end.inbound.isEmpty())) {
       this.#seat.rouse();
-      return this.nudge();
+      this.nudge();
+      return;
     }
     this.#keepAlive(this.#handlers.isWaiting());
   }

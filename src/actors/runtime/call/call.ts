@@ -1,11 +1,9 @@
 /** A call that a thread has made, until it is settled. */
-import type { Queueable } from '../../state/runtime/call-queue.ts';
-import type { ObjectRef } from '../client/object-ref.ts';
-import type { Payload } from './payload.ts';
-import type { PeerLink } from './peer-link.ts';
-import { RECORD } from './protocol.ts';
+import type { Queueable } from '../../../state/runtime/call-queue.ts';
+import type { ObjectRef } from '../../client/object-ref.ts';
+import type { Payload } from '../link/payload.ts';
+import type { Definition } from '../task-registry.ts';
 import type { RetryPolicy } from './retry-policy.ts';
-import type { Definition } from './task-registry.ts';
 
 /** Why a call could not be answered by the thread that it was sent to. */
 export interface LinkLoss {
@@ -35,9 +33,19 @@ export interface StreamRoom {
   readonly bytes: number;
 }
 
+/** The link that a call was sent on. */
+export interface CallLink {
+  /** Takes a call back that has not begun; false when it has. Its number comes back when the peer has skipped it. */
+  takeBack(number: number): boolean;
+  /** Says that a call which has begun is wanted no more. */
+  cancel(number: number): void;
+  /** The reader of a stream has room for so much more. */
+  credit(number: number, items: number, bytes: number): void;
+}
+
 /** Where a call was sent. */
 export interface CallLane {
-  readonly link: PeerLink;
+  readonly link: CallLink;
 }
 
 /** What hears the answer: a result, or a stream. */
@@ -125,15 +133,12 @@ export class Call implements Queueable {
     if (this.isSettled) return;
     this.reject(error);
     const { lane, number } = this;
-    if (lane === undefined) return this.route.dropped(this);
-    const { link } = lane;
-    if (link.end.takeBack(number)) {
-      link.disown(number);
-      this.route.left(this);
-    } else {
-      link.end.cancel(number);
-      link.write(RECORD.CANCEL, undefined, number);
+    if (lane === undefined) {
+      this.route.dropped(this);
+      return;
     }
+    if (lane.link.takeBack(number)) this.route.left(this);
+    else lane.link.cancel(number);
   }
 
   #settle(): boolean {

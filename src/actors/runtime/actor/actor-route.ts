@@ -1,22 +1,27 @@
 /** The calls of one thread to one actor, in their order. */
-import type { Call, CallLane, LinkLoss } from './call.ts';
-import type { PeerLink } from './peer-link.ts';
-import { laneOfActor } from './protocol.ts';
-import type { RuntimeCore } from './runtime-core.ts';
-import type { SubmitRoute } from './submitter.ts';
+import type { Call, LinkLoss } from '../call/call.ts';
+import type { SubmitRoute } from '../call/submitter.ts';
+import type { PeerLink } from '../link/peer-link.ts';
+import { laneOfActor } from '../link/protocol.ts';
+import type { RuntimeAccess } from '../runtime-access.ts';
+
+/** One life of an actor, on one worker. */
+interface ActorLane {
+  readonly link: PeerLink;
+}
 
 export class ActorRoute implements SubmitRoute {
   readonly actor: number;
-  readonly #core: RuntimeCore;
+  readonly #core: RuntimeAccess;
   /** Calls that were not sent yet, oldest first; those that still wait for their arguments hold up the others. */
   #waiting: Call[] = [];
   #expected = new Set<Call>();
   /** Where it lives: a new one after each restart. */
-  #lane: CallLane | undefined;
+  #lane: ActorLane | undefined;
   #death: Error | undefined;
   #underWay = 0;
 
-  constructor(actor: number, core: RuntimeCore) {
+  constructor(actor: number, core: RuntimeAccess) {
     this.actor = actor;
     this.#core = core;
   }
@@ -37,9 +42,15 @@ export class ActorRoute implements SubmitRoute {
   }
 
   submit(call: Call): void {
-    if (this.#expected.delete(call)) return this.advance();
+    if (this.#expected.delete(call)) {
+      this.advance();
+      return;
+    }
     this.#enter(call);
-    if (this.#death !== undefined) return call.reject(this.#death);
+    if (this.#death !== undefined) {
+      call.reject(this.#death);
+      return;
+    }
     if (this.#waiting.length === 0 && this.#lane?.link.hasRoom === true) this.#send(call, this.#lane);
     else this.#waiting.push(call);
     this.#core.participant.nudge();
@@ -90,7 +101,10 @@ export class ActorRoute implements SubmitRoute {
     call.leave();
     if (this.#lane?.link.closed === true) this.#lane = undefined;
     if (call.isSettled) return;
-    if (!hasBegun) return this.#again(call);
+    if (!hasBegun) {
+      this.#again(call);
+      return;
+    }
     call.attempts++;
     if (call.attempts <= call.policy.retries) this.#again(call);
     else call.reject(loss.errorFor(call));
@@ -115,7 +129,7 @@ export class ActorRoute implements SubmitRoute {
     call.isRouted = true;
   }
 
-  #send(call: Call, lane: CallLane): void {
+  #send(call: Call, lane: ActorLane): void {
     call.lane = lane;
     lane.link.send(call, laneOfActor(this.actor));
   }
@@ -123,7 +137,10 @@ export class ActorRoute implements SubmitRoute {
   /** Among those not sent, at the place of its turn. */
   #again(call: Call): void {
     if (call.isSettled) return;
-    if (this.#death !== undefined) return call.reject(this.#death);
+    if (this.#death !== undefined) {
+      call.reject(this.#death);
+      return;
+    }
     const place = this.#waiting.findIndex((other) => other.serial > call.serial);
     if (place < 0) this.#waiting.push(call);
     else this.#waiting.splice(place, 0, call);

@@ -1,9 +1,9 @@
 /** The calls that a thread makes: hears their answers, and what became of those whose worker has died. */
-import type { SharedWords } from '../../pools/ring/ring.ts';
+import type { SharedWords } from '../../../pools/ring/ring.ts';
+import type { Participant } from '../link/participant.ts';
+import type { PeerLink } from '../link/peer-link.ts';
+import { OUTCOME, RECORD } from '../link/protocol.ts';
 import type { Call, LinkLoss } from './call.ts';
-import type { Participant } from './participant.ts';
-import type { PeerLink } from './peer-link.ts';
-import { OUTCOME, RECORD } from './protocol.ts';
 import { nameFailure } from './task-failure.ts';
 
 /** Handles a record if it is one for a caller. */
@@ -33,10 +33,16 @@ export function loseCalls(link: PeerLink, loss: LinkLoss): void {
 function hearAnswer(participant: Participant, link: PeerLink, words: SharedWords, start: number): void {
   const number = words[start]!;
   const outcome = words[start + 1]!;
-  if (outcome === OUTCOME.SKIPPED) return link.skipped(number);
+  if (outcome === OUTCOME.SKIPPED) {
+    link.skipped(number);
+    return;
+  }
   const call = link.forget(number);
   if (call === undefined) return;
-  if (outcome === OUTCOME.RETURNED) return call.route.returned(call);
+  if (outcome === OUTCOME.RETURNED) {
+    call.route.returned(call);
+    return;
+  }
   call.route.left(call);
   let values: readonly unknown[];
   let object: Parameters<Call['resolve']>[1];
@@ -44,11 +50,15 @@ function hearAnswer(participant: Participant, link: PeerLink, words: SharedWords
     ({ values, object } = participant.decode(link, words, start + 2, true));
   } catch (error) {
     // An object of the answer is gone, or memory is: the call has ended all the same.
-    return call.reject(error);
+    call.reject(error);
+    return;
   } finally {
     if (hasObjects(words, start + 2)) link.write(RECORD.RECEIVED, undefined, number);
   }
-  if (outcome === OUTCOME.RESULT) return call.resolve(values[0], object);
+  if (outcome === OUTCOME.RESULT) {
+    call.resolve(values[0], object);
+    return;
+  }
   const [thrown, task, worker] = values;
   call.failed(nameFailure(thrown, String(task), String(worker)));
 }

@@ -8,8 +8,8 @@ import {
   readOptions,
   string,
   withDefault,
-} from '../../state/options.ts';
-import type { Demands } from './messages.ts';
+} from '../../../state/options.ts';
+import type { Demands } from '../link/messages.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 /** Amounts of resources by name: `{ CPU: 1, licence: 0.5 }`. Fractions down to a ten-thousandth. */

@@ -1,6 +1,6 @@
 /** The types of calls: what may be given for a parameter, and what comes back. */
-import type { Sealed } from '../../state/value-format.ts';
-import type { ObjectRef } from '../client/object-ref.ts';
+import type { Sealed } from '../../../state/value-format.ts';
+import type { ObjectRef } from '../../client/object-ref.ts';
 import type { ResultRef } from './result-ref.ts';
 
 /** What may be given for a parameter of type `T`: a value, or a ref to one, which arrives as what it names. */

@@ -1,8 +1,8 @@
 /** What went wrong in a task, as its caller is told. */
 
-import { UnstorableValueError } from '../../state/errors.ts';
-import type { Payload } from './payload.ts';
-import type { PayloadCodec } from './payload-codec.ts';
+import { UnstorableValueError } from '../../../state/errors.ts';
+import type { Payload } from '../link/payload.ts';
+import type { PayloadCodec } from '../link/payload-codec.ts';
 
 /** What was thrown, and where. What cannot travel is told by its text. */
 export function encodeFailure(codec: PayloadCodec, thrown: unknown, task: string, worker: string): Payload {

@@ -1,14 +1,14 @@
 /** Runs the calls that come to a worker, and answers them. */
-import type { SharedWords } from '../../pools/ring/ring.ts';
-import { TaskModuleError } from '../../state/errors.ts';
+import type { SharedWords } from '../../../pools/ring/ring.ts';
+import { TaskModuleError } from '../../../state/errors.ts';
+import { encodeFailure } from '../call/task-failure.ts';
+import type { Participant } from '../link/participant.ts';
+import { Payload } from '../link/payload.ts';
+import type { PeerLink } from '../link/peer-link.ts';
+import { OUTCOME, RECORD, STREAM_BIT } from '../link/protocol.ts';
+import { load, loaded } from '../task-registry.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
-import type { Participant } from './participant.ts';
-import { Payload } from './payload.ts';
-import type { PeerLink } from './peer-link.ts';
-import { OUTCOME, RECORD, STREAM_BIT } from './protocol.ts';
 import { cancelledError, runAs } from './task-context.ts';
-import { load, loaded } from './task-registry.ts';
-import { encodeFailure } from './task-failure.ts';
 import { type CallCode, type IncomingCall, WorkerLane } from './worker-lane.ts';
 
 /** Calls that run before records and mail are looked at again. */
@@ -119,7 +119,10 @@ export class Executor {
   /** No call begins any more that has not come yet; `whenIdle` is called when those that have are done, or dropped. */
   endActorLane(number: number, drain: boolean, whenIdle: () => void): void {
     const lane = this.#lanes.get(number);
-    if (lane === undefined) return whenIdle();
+    if (lane === undefined) {
+      whenIdle();
+      return;
+    }
     const close = (): void => {
       this.#lanes.delete(number);
       for (const call of lane.takeWaiting()) this.#answer(call, OUTCOME.RETURNED, undefined);
@@ -149,7 +152,10 @@ export class Executor {
     const coded = words[start + 2]!;
     const code = peer.codes.get(coded & ~STREAM_BIT)!;
     const lane = this.#laneOf(laneNumber);
-    if (lane === undefined) return this.#reply(link, number, OUTCOME.RETURNED, undefined);
+    if (lane === undefined) {
+      this.#reply(link, number, OUTCOME.RETURNED, undefined);
+      return;
+    }
     let values: readonly unknown[] | undefined;
     let problem: unknown;
     try {
@@ -214,7 +220,8 @@ export class Executor {
     if (link.closed) return;
     if (!link.end.begin(number)) {
       this.#peerOf(link).streams.delete(number);
-      return this.#answer(call, OUTCOME.SKIPPED, undefined);
+      this.#answer(call, OUTCOME.SKIPPED, undefined);
+      return;
     }
     lane.began();
     this.#running++;
@@ -222,7 +229,8 @@ export class Executor {
     try {
       result = runAs(call, this.#worker, () => invoke(call));
     } catch (error) {
-      return this.#ended(call, { error });
+      this.#ended(call, { error });
+      return;
     }
     if (call.isStream) {
       this.#peerOf(link).running.set(number, call);
@@ -251,7 +259,10 @@ export class Executor {
       this.#list(lane);
       this.#participant.nudge();
     };
-    if (payload.ready === undefined) return finish();
+    if (payload.ready === undefined) {
+      finish();
+      return;
+    }
     payload.ready.then(finish, (error: unknown) => this.#ended(call, { error }));
     this.#running++;
   }
@@ -270,7 +281,10 @@ export class Executor {
         return this.#encode(call, { error }, undefined);
       }
     }
-    return { outcome: OUTCOME.ERROR, payload: encodeFailure(codec, failure.error, call.code.name, this.#worker) };
+    return {
+      outcome: OUTCOME.ERROR,
+      payload: encodeFailure(codec, failure.error, call.code.name, this.#worker),
+    };
   }
 
   #answer(call: IncomingCall, outcome: number, payload: Payload | undefined): void {
@@ -313,7 +327,5 @@ function invoke({ code, lane, values, problem }: IncomingCall): unknown {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-  );
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -3,8 +3,8 @@
  *
  *     objects │ bytes │ slot, generation (per object) │ the bytes, in whole words
  */
-import type { ObjectPlace } from '../client/object-place.ts';
-import type { ObjectRef } from '../client/object-ref.ts';
+import type { ObjectPlace } from '../../client/object-place.ts';
+import type { ObjectRef } from '../../client/object-ref.ts';
 
 const WORD_BYTES = 4;
 const PLACE_WORDS = 2;

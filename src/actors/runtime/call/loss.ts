@@ -4,7 +4,7 @@ import {
   WorkerDiedError,
   WorkerOutOfMemoryError,
   WorkerUnresponsiveError,
-} from '../../state/errors.ts';
+} from '../../../state/errors.ts';
 import type { Call, LinkLoss } from './call.ts';
 
 const CLASSES = [WorkerDiedError, WorkerOutOfMemoryError, WorkerUnresponsiveError];

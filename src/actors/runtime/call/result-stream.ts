@@ -1,10 +1,9 @@
 /** The items of a generator that runs on a worker, as its caller reads them. */
-import { InterruptedError } from '../../state/errors.ts';
-import type { Sealed } from '../../state/value-format.ts';
+import { InterruptedError } from '../../../state/errors.ts';
+import type { Sealed } from '../../../state/value-format.ts';
+import type { RuntimeAccess } from '../runtime-access.ts';
 import type { Call, CallSink } from './call.ts';
 import type { CallPlan } from './call-options.ts';
-import { RECORD } from './protocol.ts';
-import type { RuntimeCore } from './runtime-core.ts';
 
 /** How far a generator runs ahead of its reader. */
 const AHEAD_ITEMS = 16;
@@ -21,22 +20,32 @@ interface Reader {
 }
 
 /** Give it to `for await`. It can be read once. */
-export class ResultStream<T = unknown> implements AsyncIterableIterator<Sealed<T>, undefined>, AsyncDisposable, CallSink {
-  readonly #core: RuntimeCore;
+export class ResultStream<T = unknown>
+  implements AsyncIterableIterator<Sealed<T>, undefined>, AsyncDisposable, CallSink
+{
+  readonly #core: RuntimeAccess;
   readonly #items: Item[] = [];
   readonly #readers: Reader[] = [];
   #call: Call | undefined;
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
 
-  private constructor(core: RuntimeCore) {
+  private constructor(core: RuntimeAccess) {
     this.#core = core;
   }
 
   /** @internal */
-  static open<T>(core: RuntimeCore, task: object, args: readonly unknown[], plan: CallPlan): ResultStream<T> {
+  static open<T>(
+    core: RuntimeAccess,
+    task: object,
+    args: readonly unknown[],
+    plan: CallPlan,
+  ): ResultStream<T> {
     const stream = new ResultStream<T>(core);
-    stream.#call = core.submitter.submit(task, args, plan, stream, { items: AHEAD_ITEMS, bytes: AHEAD_BYTES });
+    stream.#call = core.submitter.submit(task, args, plan, stream, {
+      items: AHEAD_ITEMS,
+      bytes: AHEAD_BYTES,
+    });
     return stream;
   }
 
@@ -119,7 +128,7 @@ export class ResultStream<T = unknown> implements AsyncIterableIterator<Sealed<T
   #credit({ sizeBytes }: Item): void {
     const call = this.#call;
     if (this.#hasEnded || call?.lane === undefined) return;
-    call.lane.link.write(RECORD.CREDIT, undefined, call.number, 1, sizeBytes);
+    call.lane.link.credit(call.number, 1, sizeBytes);
     this.#core.participant.nudge();
   }
 }

@@ -1,9 +1,10 @@
 /** Waiting for some of several results. */
-import { interrupted } from '../client/failures.ts';
-import { onAbort } from '../client/abort-listener.ts';
-import type { WaitResult } from '../client/object-reader.ts';
-import type { WaitLimits } from '../client/wait-limits.ts';
-import { invalidArgument } from '../../state/options.ts';
+
+import { invalidArgument } from '../../../state/options.ts';
+import { onAbort } from '../../client/abort-listener.ts';
+import { interrupted } from '../../client/failures.ts';
+import type { WaitResult } from '../../client/object-reader.ts';
+import type { WaitLimits } from '../../client/wait-limits.ts';
 import { type ResultHost, ResultRef } from './result-ref.ts';
 
 /** As soon as `count` are settled, or the time is over. */
@@ -13,7 +14,8 @@ export function waitForResults<Ref extends ResultRef>(
   { count, timeoutMs, signal }: WaitLimits & { readonly count: number },
 ): Promise<WaitResult<Ref>> {
   for (const ref of refs)
-    if (!(ref instanceof ResultRef)) throw invalidArgument('refs', ref, 'an array of results', 'Runtime.wait');
+    if (!(ref instanceof ResultRef))
+      throw invalidArgument('refs', ref, 'an array of results', 'Runtime.wait');
   const partition = (): WaitResult<Ref> => ({
     ready: refs.filter((ref) => ref.settled),
     pending: refs.filter((ref) => !ref.settled),

@@ -1,8 +1,9 @@
 /** One call for each of many values, a limited number at a time. */
-import { integer, optional, readOptions } from '../../state/options.ts';
+
+import { InterruptedError } from '../../../state/errors.ts';
+import { integer, optional, readOptions } from '../../../state/options.ts';
 import type { Call } from './call.ts';
 import { type CallOptions, type CallPlan, readCallOptions } from './call-options.ts';
-import { InterruptedError } from '../../state/errors.ts';
 import { type ResultHost, ResultRef } from './result-ref.ts';
 
 /** Options of `map`. */
@@ -17,9 +18,14 @@ export function readMapOptions(options: MapOptions | undefined): {
   readonly concurrency: number;
   readonly plan: CallPlan;
 } {
-  if (options === undefined) return { concurrency: CONCURRENCY, plan: readCallOptions(undefined, 'Runtime.map') };
+  if (options === undefined)
+    return { concurrency: CONCURRENCY, plan: readCallOptions(undefined, 'Runtime.map') };
   const { concurrency: given, ...rest } = options;
-  const { concurrency } = readOptions({ concurrency: optional(integer(1)) }, { concurrency: given }, 'Runtime.map');
+  const { concurrency } = readOptions(
+    { concurrency: optional(integer(1)) },
+    { concurrency: given },
+    'Runtime.map',
+  );
   return { concurrency: concurrency ?? CONCURRENCY, plan: readCallOptions(rest, 'Runtime.map') };
 }
 
@@ -32,7 +38,9 @@ export async function* mapInOrder(
   concurrency: number,
 ): AsyncGenerator<unknown, void, void> {
   const source =
-    Symbol.asyncIterator in values ? values[Symbol.asyncIterator]() : (values as Iterable<unknown>)[Symbol.iterator]();
+    Symbol.asyncIterator in values
+      ? values[Symbol.asyncIterator]()
+      : (values as Iterable<unknown>)[Symbol.iterator]();
   const underWay: { readonly ref: ResultRef; readonly call: Call }[] = [];
   let isAtEnd = false;
   try {

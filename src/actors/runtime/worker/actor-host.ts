@@ -1,11 +1,11 @@
 /** The actors that live in a worker. */
-import { TaskModuleError } from '../../state/errors.ts';
-import { encodeError } from './error-codec.ts';
+import { TaskModuleError } from '../../../state/errors.ts';
+import { encodeError } from '../link/error-codec.ts';
+import type { ActorPlan, SchedulerMessage } from '../link/messages.ts';
+import type { Participant } from '../link/participant.ts';
+import { laneOfActor } from '../link/protocol.ts';
+import { load } from '../task-registry.ts';
 import type { Executor } from './executor.ts';
-import type { ActorPlan, SchedulerMessage } from './messages.ts';
-import type { Participant } from './participant.ts';
-import { laneOfActor } from './protocol.ts';
-import { load } from './task-registry.ts';
 import { WorkerLane } from './worker-lane.ts';
 
 export class ActorHost {

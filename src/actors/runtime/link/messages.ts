@@ -1,8 +1,8 @@
 /** Messages between threads and the scheduler, on ports: rare ones, as structured clones. */
 import type { MessagePort } from 'node:worker_threads';
-import type { StoreHandle } from '../client/store-owner.ts';
+import type { StoreHandle } from '../../client/store-owner.ts';
+import type { DefinitionName } from '../task-registry.ts';
 import type { ErrorParts } from './error-codec.ts';
-import type { DefinitionName } from './task-registry.ts';
 
 /** What calls of one kind ask of a worker. */
 export interface Demands {
@@ -71,7 +71,12 @@ export interface RuntimeStatistics {
 
 /** From a thread to the scheduler. */
 export type ToScheduler =
-  | { readonly type: 'request'; readonly classNumber: number; readonly demands?: Demands; readonly wanted: number }
+  | {
+      readonly type: 'request';
+      readonly classNumber: number;
+      readonly demands?: Demands;
+      readonly wanted: number;
+    }
   | { readonly type: 'returnLease'; readonly lease: number }
   | { readonly type: 'laneClosed'; readonly lease: number }
   | { readonly type: 'blocked' | 'unblocked'; readonly lanes: readonly number[] }
@@ -101,5 +106,10 @@ export type SchedulerMessage =
   | { readonly type: 'makeActor'; readonly actor: number; readonly plan: ActorPlan }
   | { readonly type: 'endActor'; readonly actor: number; readonly drain: boolean }
   | { readonly type: 'actor'; readonly news: ActorNews }
-  | { readonly type: 'reply'; readonly request: number; readonly value?: unknown; readonly error?: ErrorParts }
+  | {
+      readonly type: 'reply';
+      readonly request: number;
+      readonly value?: unknown;
+      readonly error?: ErrorParts;
+    }
   | { readonly type: 'retire' };

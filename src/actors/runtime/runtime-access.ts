@@ -1,0 +1,15 @@
+/** What the parts of a thread's runtime know of the whole. */
+import type { RuntimeClosedError } from '../../state/errors.ts';
+import type { ResultHost } from './call/result-ref.ts';
+import type { Submitter } from './call/submitter.ts';
+import type { Question } from './link/messages.ts';
+import type { Participant } from './link/participant.ts';
+
+export interface RuntimeAccess extends ResultHost {
+  readonly participant: Participant;
+  readonly submitter: Submitter;
+  /** Why nothing can be done any more. */
+  readonly closed: RuntimeClosedError | undefined;
+  /** A question to the scheduler. */
+  ask(question: Question): Promise<unknown>;
+}
