@@ -48,6 +48,7 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
   /** Lanes that the scheduler knows to be blocked. */
   #blocked: readonly number[] = [];
   #closed: RuntimeClosedError | undefined;
+  readonly #idleWaiters: (() => void)[] = [];
 
   constructor(index: number, store: Store, board: SharedArrayBuffer, mailbox: MessagePort) {
     this.actors = new ActorClient(this);
@@ -70,6 +71,14 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
       const request = ++this.#lastRequest;
       this.#asked.set(request, { resolve, reject });
       this.participant.tell({ type: 'ask', request, question });
+      this.participant.nudge();
+    });
+  }
+
+  /** Resolves when no call of this thread is under way any more. */
+  whenIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#idleWaiters.push(resolve);
       this.participant.nudge();
     });
   }
@@ -125,6 +134,8 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
 
   /** A worker whose tasks all wait for others' results can do something else meanwhile: the scheduler is told. */
   beforeSleep(): void {
+    if (this.#idleWaiters.length > 0 && !this.isWaiting())
+      for (const tell of this.#idleWaiters.splice(0)) tell();
     const lanes = this.worker === undefined || this.#awaited === 0 ? [] : this.worker.runningLanes();
     const news = lanes.filter((lane) => !this.#blocked.includes(lane));
     if (news.length > 0) this.participant.tell({ type: 'blocked', lanes: news });
@@ -142,6 +153,8 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
 
   awaiting(change: 1 | -1): void {
     this.#awaited += change;
+    // The next sleep is one of a worker that waits.
+    if (change > 0 && this.worker !== undefined) this.participant.nudge();
     if (this.#awaited > 0 || this.#blocked.length === 0) return;
     this.participant.tell({ type: 'unblocked', lanes: this.#blocked });
     this.#blocked = [];

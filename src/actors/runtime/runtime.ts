@@ -1,5 +1,4 @@
 /** The runtime: tasks and actors of a program's own modules, on worker threads over one store. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ActorNotFoundError, InvalidArgumentError, NotSupportedError } from '../../state/errors.ts';
 import { invalidArgument } from '../../state/options.ts';
 import type { WaitResult } from '../client/object-reader.ts';
@@ -29,6 +28,7 @@ export interface CloseOptions {
 }
 
 let current: Runtime | undefined;
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /**
  * Worker threads that run a program's tasks and actors, with a store that all of them share. After Ray's core: tasks,
@@ -175,7 +175,7 @@ export class Runtime implements AsyncDisposable {
       module: definition.module,
       name: definition.name,
       payload: payload.toWords(),
-      demands: { ...demands, priority: 0, placementGroup: undefined, bundle: undefined },
+      demands: { ...demands, placementGroup: undefined, bundle: undefined },
       actorName: name,
       maxConcurrency,
       maxRestarts,
@@ -234,9 +234,9 @@ export class Runtime implements AsyncDisposable {
     const deadlineMs = options?.deadline ?? Number.POSITIVE_INFINITY;
     if (typeof deadlineMs !== 'number' || !(deadlineMs >= 0))
       throw invalidArgument('deadline', deadlineMs, 'a number of milliseconds, 0 or more', 'Runtime.close');
-    const until = performance.now() + deadlineMs;
-    while (this.#core.isWaiting() && performance.now() < until) await sleep(1);
-    await this.#end(until);
+    const untilMs = performance.now() + deadlineMs;
+    await withinMs(this.#core.whenIdle(), deadlineMs);
+    await this.#end(untilMs);
   }
 
   #handle<Instance extends object>(news: ActorNews): ActorHandle<Instance> {
@@ -251,4 +251,14 @@ export class Runtime implements AsyncDisposable {
     if (route === undefined) throw invalidArgument('actor', actor, 'a handle to an actor', context);
     await this.#core.ask({ kind: 'endActor', actor: route.actor, drain });
   }
+}
+
+/** Waits for a promise, or until the time is over. */
+async function withinMs(promise: Promise<void>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    if (limitMs <= TIMER_MAX_MS) timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
 }

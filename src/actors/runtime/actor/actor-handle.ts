@@ -12,6 +12,7 @@ const handles = new WeakMap<ActorRoute, object>();
 /** Actors are not called again by themselves: what they did stays done. */
 const CALL_PLAN = {
   demands: NO_DEMANDS,
+  priority: 0,
   policy: { retries: 0, retryIf: undefined },
   signal: undefined,
   deadlineMs: undefined,

@@ -48,6 +48,7 @@ export interface CallOptions extends PlacementOptions {
 /** Options of a call, read. */
 export interface CallPlan {
   readonly demands: Demands;
+  readonly priority: number;
   readonly policy: RetryPolicy;
   readonly signal: AbortSignal | undefined;
   readonly deadlineMs: number | undefined;
@@ -115,13 +116,13 @@ export const NO_DEMANDS: Demands = {
   resources: { CPU: 1 },
   labelSelector: {},
   fallbackStrategy: [],
-  priority: 0,
   placementGroup: undefined,
   bundle: undefined,
 };
 
 const DEFAULT_PLAN: CallPlan = {
   demands: NO_DEMANDS,
+  priority: 0,
   policy: { retries: RETRIES, retryIf: undefined },
   signal: undefined,
   deadlineMs: undefined,
@@ -130,9 +131,10 @@ const DEFAULT_PLAN: CallPlan = {
 /** @internal Reads the options of a call; nothing to read is the usual case. */
 export function readCallOptions(given: unknown, context: string): CallPlan {
   if (given === undefined) return DEFAULT_PLAN;
-  const { retries, retryIf, signal, deadline, ...demands } = readOptions(CALL_SPEC, given, context);
+  const { retries, retryIf, signal, deadline, priority, ...demands } = readOptions(CALL_SPEC, given, context);
   return {
     demands: { ...NO_DEMANDS, ...demands },
+    priority,
     policy: { retries, retryIf },
     signal,
     deadlineMs: deadline,

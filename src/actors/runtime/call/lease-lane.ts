@@ -24,6 +24,8 @@ export class LeaseLane {
   #answered = 0;
   #measuredMs = -1;
   #perMs = 0;
+  #answeredInAll = 0;
+  #answeredBefore = -1;
 
   constructor(lease: number, link: PeerLink) {
     this.lease = lease;
@@ -44,6 +46,7 @@ export class LeaseLane {
   left(): void {
     this.underWay--;
     this.#answered++;
+    this.#answeredInAll++;
   }
 
   /**
@@ -62,6 +65,16 @@ export class LeaseLane {
     }
     this.#answered = 0;
     this.#measuredMs = nowMs;
+  }
+
+  /** Whether it has answered nothing since the last time this was asked, with calls waiting: then none is sent ahead. */
+  hasStalled(): boolean {
+    const stands = this.#answeredBefore === this.#answeredInAll && this.underWay > 1;
+    this.#answeredBefore = this.#answeredInAll;
+    if (!stands) return false;
+    this.depth = 1;
+    this.#perMs = 0;
+    return true;
   }
 
   /** It begins to work after a pause, which says nothing about the worker. */

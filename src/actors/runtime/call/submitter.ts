@@ -78,7 +78,7 @@ export class Submitter {
     ahead?: StreamRoom,
   ): Call {
     if (this.#closed !== undefined) throw this.#closed;
-    const call = new Call(definition, Payload.EMPTY, route, sink, plan.policy, plan.demands.priority);
+    const call = new Call(definition, Payload.EMPTY, route, sink, plan.policy, plan.priority);
     call.ahead = ahead;
     if (plan.signal !== undefined || plan.deadlineMs !== undefined) limit(call, plan);
     if (call.isSettled) return call;

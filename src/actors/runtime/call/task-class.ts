@@ -12,6 +12,8 @@ import { LeaseLane } from './lease-lane.ts';
 
 /** A lease without work is kept for so long: the next call then finds it. */
 const IDLE_LEASE_MS = 100;
+/** How often leases are looked at. */
+const WATCH_MS = 10;
 /** Most leases that are asked for at once. */
 const WANTED_MAX = 1024;
 
@@ -23,9 +25,10 @@ export class TaskClass implements CallRoute {
   readonly #lanes: LeaseLane[] = [];
   /** Leases that the scheduler knows to be wanted beside those that are here. */
   #asked = 0;
+  #askedPriority = 0;
   #isKnown = false;
   #nextLane = 0;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #watchTimer: NodeJS.Timeout | undefined;
   /** Calls made and not settled. */
   #underWay = 0;
 
@@ -60,7 +63,7 @@ export class TaskClass implements CallRoute {
     lane.idleSinceMs = performance.now();
     this.#lanes.push(lane);
     this.#fill(lane);
-    this.#rest();
+    this.#watch();
   }
 
   /** No worker can ever take its calls. */
@@ -80,7 +83,7 @@ export class TaskClass implements CallRoute {
       }
     }
     this.#ask();
-    this.#rest();
+    this.#watch();
   }
 
   left(call: Call): void {
@@ -136,7 +139,7 @@ export class TaskClass implements CallRoute {
 
   /** Fails everything that waits. */
   end(error: Error): void {
-    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#watchTimer);
     this.infeasible(error);
   }
 
@@ -178,17 +181,21 @@ export class TaskClass implements CallRoute {
     let busiest: LeaseLane | undefined;
     for (const lane of this.#lanes) if (lane.underWay > (busiest?.underWay ?? 1)) busiest = lane;
     if (busiest === undefined || busiest === idle) return;
-    const { link } = busiest;
-    let wanted = busiest.underWay >> 1;
-    // The last sent first: the first will begin soon.
-    for (let number = link.calls.length - 1; number >= 0 && wanted > 0; number--) {
-      const call = link.calls[number];
-      if (call?.lane !== busiest || !link.takeBack(number)) continue;
-      wanted--;
+    this.#takeBack(busiest, busiest.underWay >> 1);
+    this.#fill(idle);
+  }
+
+  /** Takes back calls that have not begun; the last sent first, for the first will begin soon. */
+  #takeBack(lane: LeaseLane, most: number): void {
+    const { calls } = lane.link;
+    let left = most;
+    for (let number = calls.length - 1; number >= 0 && left > 0; number--) {
+      const call = calls[number];
+      if (call?.lane !== lane || !lane.link.takeBack(number)) continue;
+      left--;
       this.left(call);
       this.#requeue(call);
     }
-    this.#fill(idle);
   }
 
   #ask(): void {
@@ -196,29 +203,35 @@ export class TaskClass implements CallRoute {
     const wanted = Math.min(unserved, WANTED_MAX);
     // Told when it has grown or shrunk by much, not with each call.
     const isEnough = wanted === 0 ? this.#asked === 0 : wanted <= this.#asked && wanted * 4 > this.#asked;
-    if (isEnough) return;
+    const priority = this.#queue.peek()?.priority ?? 0;
+    if (isEnough && (wanted === 0 || priority === this.#askedPriority)) return;
+    this.#askedPriority = priority;
     this.#asked = wanted;
     const { number: classNumber, demands } = this;
     this.#participant.tell({
       type: 'request',
       classNumber,
       wanted,
+      priority,
       ...(this.#isKnown ? {} : { demands }),
     });
     this.#isKnown = true;
   }
 
-  /** Gives leases back that have had nothing to do for a while. */
-  #rest(): void {
-    if (this.#idleTimer !== undefined || !this.#lanes.some((lane) => lane.underWay === 0)) return;
-    this.#idleTimer = setTimeout(() => {
-      this.#idleTimer = undefined;
-      const limitMs = performance.now() - IDLE_LEASE_MS;
-      for (const lane of [...this.#lanes])
-        if (lane.underWay === 0 && lane.idleSinceMs <= limitMs) this.#remove(lane);
-      this.#rest();
-    }, IDLE_LEASE_MS);
-    this.#idleTimer.unref();
+  /** While there are leases, they are looked at now and then. */
+  #watch(): void {
+    if (this.#watchTimer !== undefined || this.#lanes.length === 0) return;
+    this.#watchTimer = setTimeout(() => {
+      this.#watchTimer = undefined;
+      const idleSinceMs = performance.now() - IDLE_LEASE_MS;
+      for (const lane of [...this.#lanes]) {
+        if (lane.underWay === 0 && lane.idleSinceMs <= idleSinceMs) this.#remove(lane);
+        // What was sent ahead of a call that takes long, or waits for somebody, could run elsewhere meanwhile.
+        else if (lane.hasStalled()) this.#takeBack(lane, lane.underWay);
+      }
+      this.#watch();
+    }, WATCH_MS);
+    this.#watchTimer.unref();
   }
 
   #remove(lane: LeaseLane): void {

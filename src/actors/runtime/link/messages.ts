@@ -9,7 +9,6 @@ export interface Demands {
   readonly resources: { readonly [name: string]: number };
   readonly labelSelector: { readonly [key: string]: string };
   readonly fallbackStrategy: readonly { readonly labelSelector: { readonly [key: string]: string } }[];
-  readonly priority: number;
   readonly placementGroup: string | undefined;
   /** Undefined: any of the group's. */
   readonly bundle: number | undefined;
@@ -76,6 +75,8 @@ export type ToScheduler =
       readonly classNumber: number;
       readonly demands?: Demands;
       readonly wanted: number;
+      /** Of the call that is next. */
+      readonly priority: number;
     }
   | { readonly type: 'returnLease'; readonly lease: number }
   | { readonly type: 'laneClosed'; readonly lease: number }

@@ -14,8 +14,8 @@ import { PeerLink } from './peer-link.ts';
 
 /** Records that are handled before other links have their turn. */
 const DRAIN_LIMIT = 256;
-/** Turns in a row that are microtasks; then the event loop has one. */
-const MICROTASK_TURNS = 64;
+/** Turns in a row before the event loop has one. */
+const TURNS_IN_ROW = 64;
 /** A blocking wait looks for mail this often, in case that a wake-up went to a sleep in the event loop. */
 const WAIT_SLICE_MS = 50;
 
@@ -95,8 +95,10 @@ export class Participant {
     if (this.#isTurnPlanned || this.#ended) return;
     this.#isTurnPlanned = true;
     if (!this.#isAlive && this.#handlers.isWaiting()) this.#keepAlive(true);
-    if (this.#turnsInRow++ < MICROTASK_TURNS) {
-      queueMicrotask(this.#plannedTurn);
+    if (this.#turnsInRow++ < TURNS_IN_ROW) {
+      // Behind all promise jobs that are due, which may have more to send: ticks come when no job is left, but at the end of
+      // plain code before them, so both.
+      queueMicrotask(this.#planTick);
     } else {
       // Timers and files of this thread have their turn, too.
       this.#turnsInRow = 0;
@@ -173,6 +175,8 @@ export class Participant {
     this.#mailbox.close();
     this.#seat[Symbol.dispose]();
   }
+
+  readonly #planTick = (): void => process.nextTick(this.#plannedTurn);
 
   readonly #plannedTurn = (): void => {
     this.#isTurnPlanned = false;

@@ -32,6 +32,9 @@ export interface SupervisorHandlers {
   isIdle(worker: Worker): boolean;
 }
 
+/** Pause after a worker that ended before it served, doubled with each further one. */
+const FAILED_START_DELAY_MS = 50;
+const FAILED_START_DELAY_MAX_MS = 5_000;
 /** How often an ending thread is looked at. */
 const ENDING_LOOK_MS = 1;
 /** A worker beyond the least number that had nothing to do for so long retires. */
@@ -47,6 +50,8 @@ export class Supervisor {
   readonly #workers = new Map<number, Worker>();
   readonly #ticker: NodeJS.Timeout;
   #lastName = 0;
+  /** Workers in a row that ended before they served. */
+  #failedStarts = 0;
   #isClosing = false;
 
   constructor(
@@ -82,6 +87,7 @@ export class Supervisor {
     if (worker === undefined) return;
     worker.client = { index: client, state: this.#control.clientState(client) };
     worker.beatMs = worker.idleSinceMs = performance.now();
+    this.#failedStarts = 0;
   }
 
   terminate(index: number, death: Error): void {
@@ -105,10 +111,9 @@ export class Supervisor {
   }
 
   #startWorker(): boolean {
-    if (this.#isClosing) return false;
+    if (this.#isClosing || this.#workers.size >= MAX_THREADS - 1) return false;
     let index = OWNER_INDEX + 1;
     while (this.#workers.has(index)) index++;
-    if (index >= MAX_THREADS) return false;
     const { port1: port, port2: mailbox } = new MessageChannel();
     const worker: Worker = {
       index,
@@ -146,7 +151,12 @@ export class Supervisor {
     this.#workers.delete(worker.index);
     worker.port.close();
     this.#handlers.ended(worker, death);
-    this.fill();
+    if (client !== undefined) {
+      this.fill();
+      return;
+    }
+    const delayMs = Math.min(FAILED_START_DELAY_MAX_MS, FAILED_START_DELAY_MS * 2 ** this.#failedStarts++);
+    setTimeout(() => this.fill(), delayMs);
   }
 
   #tick(): void {
