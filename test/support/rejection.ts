@@ -27,3 +27,25 @@ export async function failure<E extends PlasmoidError>(
   }
   throw new Error(`${errorClass.name} was expected, and nothing was thrown: ${String(call)}`);
 }
+
+/** What a promise rejects with: an error, in time. */
+export async function rejection(promise: PromiseLike<unknown>, limitMs = LIMIT_MS): Promise<Error> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing happened within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    const outcome = await Promise.race([
+      promise.then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      ),
+      late,
+    ]);
+    if (outcome === undefined) throw new Error('it was to be rejected, and was not');
+    if (!(outcome.error instanceof Error)) throw new Error(`it rejected with ${String(outcome.error)}`);
+    return outcome.error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,5 +1,13 @@
 /** Tasks and actors that tests of the runtime run. */
-import { defineActors, defineErrors, defineTasks } from '../../../src/actors/runtime/task-registry.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  currentTask,
+  defineActors,
+  defineErrors,
+  defineTasks,
+  type ObjectRef,
+  Runtime,
+} from '../../../src/index.ts';
 
 export class SampleError extends Error {
   override readonly name = 'SampleError';
@@ -12,30 +20,105 @@ export class SampleError extends Error {
 }
 defineErrors(import.meta.url, { SampleError });
 
+/** Of this thread: how often a task was begun. */
+let begun = 0;
+
 export const tasks = defineTasks(import.meta.url, {
   nothing(): void {},
   add(one: number, other: number): number {
     return one + other;
+  },
+  echo(value: unknown): unknown {
+    return value;
   },
   sum(values: Float64Array): number {
     let total = 0;
     for (const value of values) total += value;
     return total;
   },
-  async later(value: number): Promise<number> {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    return value;
-  },
   ones(length: number): Float64Array {
     return new Float64Array(length).fill(1);
+  },
+  /** Whether the bytes lie in shared memory that refuses to be written by its type only. */
+  firstOf(values: { readonly parts: readonly Float64Array[] }): number[] {
+    return values.parts.map((part) => part[0] ?? -1);
+  },
+  async readRef(holder: { readonly ref: ObjectRef<Float64Array> }): Promise<number> {
+    return (await holder.ref.get())[0] ?? -1;
   },
   fail(detail: number): never {
     throw new SampleError(detail, { cause: new RangeError('out of it') });
   },
+  failPlainly(): never {
+    throw 'no error at all';
+  },
+  unsendable(): unknown {
+    return { inner: () => 1 };
+  },
+  failUntil(times: number): number {
+    begun++;
+    if (begun < times) throw new SampleError(begun);
+    const result = begun;
+    begun = 0;
+    return result;
+  },
   *count(end: number): Generator<number, void, void> {
     for (let value = 0; value < end; value++) yield value;
   },
+  async *arrays(count: number, length: number): AsyncGenerator<Float64Array, void, void> {
+    for (let value = 0; value < count; value++) yield new Float64Array(length).fill(value);
+  },
+  *countThenFail(end: number): Generator<number, void, void> {
+    for (let value = 0; value < end; value++) yield value;
+    throw new SampleError(end);
+  },
+  /** Ends when the caller wants it no more; says so to a latch. */
+  async untilCancelled(latch: string): Promise<void> {
+    const { signal } = currentTask()!;
+    const told = await Runtime.current().actor<Latch>(latch);
+    await told.open('begun');
+    while (!signal.aborted) await turn();
+    await told.open('cancelled');
+  },
+  /** As above, without a turn of the event loop. */
+  spinUntilCancelled(latch: string): void {
+    const context = currentTask()!;
+    const runtime = Runtime.current();
+    runtime.submit(tasks.openLatch, [latch, 'begun'], { resources: { CPU: 0 } });
+    for (;;) context.throwIfCancelled();
+  },
+  async openLatch(latch: string, what: string): Promise<void> {
+    await (await Runtime.current().actor<Latch>(latch)).open(what);
+  },
+  async waitFor(latch: string, what: string): Promise<void> {
+    await (await Runtime.current().actor<Latch>(latch)).opened(what);
+  },
 });
+
+/** What has happened, for those who wait for it. */
+export class Latch {
+  readonly #open = new Set<string>();
+  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #order: string[] = [];
+
+  open(what: string): void {
+    this.#open.add(what);
+    this.#order.push(what);
+    for (const tell of this.#waiting.get(what) ?? []) tell();
+    this.#waiting.delete(what);
+  }
+
+  opened(what: string): Promise<void> {
+    if (this.#open.has(what)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.set(what, [...(this.#waiting.get(what) ?? []), resolve]);
+    });
+  }
+
+  order(): string[] {
+    return this.#order;
+  }
+}
 
 export class Counter {
   #value: number;
@@ -49,4 +132,4 @@ export class Counter {
     return this.#value;
   }
 }
-defineActors(import.meta.url, { Counter });
+defineActors(import.meta.url, { Counter, Latch });
