@@ -81,6 +81,14 @@ export class NodeResourceInstanceSet {
     return this.#instances.size === 0;
   }
 
+  /** Another set with the same, to try things out on. */
+  copy(): NodeResourceInstanceSet {
+    const copy = new NodeResourceInstanceSet();
+    for (const [id, instances] of this.#instances) copy.#instances.set(id, instances);
+    for (const [wildcard, bundles] of this.#bundles) copy.#bundles.set(wildcard, new Set(bundles));
+    return copy;
+  }
+
   equals(other: NodeResourceInstanceSet): boolean {
     if (this.#instances.size !== other.resources.size) return false;
     return [...this.#instances].every(([id, instances]) =>
