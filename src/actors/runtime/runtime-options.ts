@@ -43,7 +43,7 @@ export interface RuntimeOptions extends StoreOptions {
   readonly heartbeat?: number | undefined;
 }
 
-/** Options of `spawn`. */
+/** Options of `spawn`. Unless it asks for `resources`, an actor takes none, as in Ray: tasks run beside it. */
 export interface SpawnOptions extends PlacementOptions {
   /** A name to find the actor by with `runtime.actor(name)`; living actors have different ones. */
   readonly name?: string | undefined;
@@ -99,6 +99,8 @@ const RUNTIME_SPEC = {
 
 const SPAWN_SPEC = {
   ...PLACEMENT_SPEC,
+  // An actor that says nothing takes nothing from tasks while it rests, as in Ray.
+  resources: withDefault(record(amount), {}),
   name: optional(string),
   maxConcurrency: withDefault(integer(1), 1),
   maxRestarts: withDefault(count, 0),

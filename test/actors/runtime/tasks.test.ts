@@ -20,7 +20,7 @@ async function withRuntime(workers: number, body: (runtime: Runtime) => Promise<
   try {
     await body(runtime);
   } finally {
-    await runtime.close();
+    await runtime.close({ deadline: 100 });
   }
 }
 

@@ -27,9 +27,14 @@ export class LeaseLane {
   #answeredInAll = 0;
   #answeredBefore = -1;
 
-  constructor(lease: number, link: PeerLink) {
+  /** Its calls take no resources, and run at once. */
+  readonly #isUnbounded: boolean;
+
+  constructor(lease: number, link: PeerLink, isUnbounded: boolean) {
     this.lease = lease;
     this.link = link;
+    this.#isUnbounded = isUnbounded;
+    if (isUnbounded) this.depth = DEPTH_MAX;
   }
 
   get hasRoom(): boolean {
@@ -39,7 +44,7 @@ export class LeaseLane {
   send(call: Call): void {
     call.lane = this;
     this.underWay++;
-    this.link.send(call, this.lease);
+    this.link.send(call, this.lease, this.#isUnbounded);
   }
 
   /** A call has left the lane. */
@@ -54,6 +59,7 @@ export class LeaseLane {
    * moment: many of short ones, none of long ones, which another worker could have instead.
    */
   measure(nowMs: number): void {
+    if (this.#isUnbounded) return;
     const elapsedMs = nowMs - this.#measuredMs;
     const isFirst = this.#measuredMs < 0;
     // A clock that has not moved measures nothing yet.
@@ -71,7 +77,7 @@ export class LeaseLane {
   hasStalled(): boolean {
     const stands = this.#answeredBefore === this.#answeredInAll && this.underWay > 1;
     this.#answeredBefore = this.#answeredInAll;
-    if (!stands) return false;
+    if (!stands || this.#isUnbounded) return false;
     this.depth = 1;
     this.#perMs = 0;
     return true;

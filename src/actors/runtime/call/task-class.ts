@@ -21,10 +21,12 @@ export class TaskClass implements CallRoute {
   readonly number: number;
   readonly demands: Demands;
   readonly #participant: Participant;
+  readonly #isUnbounded: boolean;
   readonly #queue = new CallQueue<Call>();
   readonly #lanes: LeaseLane[] = [];
   /** Leases that the scheduler knows to be wanted beside those that are here. */
   #asked = 0;
+  #ended: Error | undefined;
   #askedPriority = 0;
   #isKnown = false;
   #nextLane = 0;
@@ -36,6 +38,8 @@ export class TaskClass implements CallRoute {
     this.number = number;
     this.demands = demands;
     this.#participant = participant;
+    const amounts = Object.values(demands.resources);
+    this.#isUnbounded = amounts.every((amount) => amount === 0);
   }
 
   get queued(): number {
@@ -59,7 +63,7 @@ export class TaskClass implements CallRoute {
   /** The scheduler has granted a lease. */
   granted(lease: number, link: PeerLink): void {
     this.#asked = Math.max(0, this.#asked - 1);
-    const lane = new LeaseLane(lease, link);
+    const lane = new LeaseLane(lease, link, this.#isUnbounded);
     lane.idleSinceMs = performance.now();
     this.#lanes.push(lane);
     this.#fill(lane);
@@ -139,11 +143,16 @@ export class TaskClass implements CallRoute {
 
   /** Fails everything that waits. */
   end(error: Error): void {
+    this.#ended = error;
     clearTimeout(this.#watchTimer);
     this.infeasible(error);
   }
 
   #requeue(call: Call): void {
+    if (this.#ended !== undefined) {
+      call.reject(this.#ended);
+      return;
+    }
     // It was its turn already.
     this.#queue.push(call, true);
     this.#participant.nudge();

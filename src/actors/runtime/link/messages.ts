@@ -1,5 +1,6 @@
 /** Messages between threads and the scheduler, on ports: rare ones, as structured clones. */
 import type { MessagePort } from 'node:worker_threads';
+import type { PlacementStrategy } from '../../../state/scheduling/bundle-planning.ts';
 import type { StoreHandle } from '../../client/store-owner.ts';
 import type { DefinitionName } from '../task-registry.ts';
 import type { ErrorParts } from './error-codec.ts';
@@ -93,6 +94,13 @@ export type Question =
   | { readonly kind: 'findActor'; readonly name: string }
   | { readonly kind: 'actor'; readonly actor: number }
   | { readonly kind: 'endActor'; readonly actor: number; readonly drain: boolean }
+  | {
+      readonly kind: 'createGroup';
+      readonly group: string;
+      readonly bundles: readonly { readonly [name: string]: number }[];
+      readonly strategy: PlacementStrategy;
+    }
+  | { readonly kind: 'removeGroup'; readonly group: string }
   | { readonly kind: 'stats' }
   | { readonly kind: 'close'; readonly deadlineMs: number }
   | { readonly kind: 'terminate'; readonly thread: number };

@@ -6,7 +6,7 @@ import type { Call, CallLink } from '../call/call.ts';
 import type { Definition } from '../task-registry.ts';
 import type { Payload } from './payload.ts';
 import type { PayloadCodec } from './payload-codec.ts';
-import { RECORD, STREAM_BIT } from './protocol.ts';
+import { RECORD, STREAM_BIT, UNBOUNDED_BIT } from './protocol.ts';
 
 /** A record that found no room in the ring. */
 interface WaitingRecord {
@@ -43,7 +43,7 @@ export class PeerLink implements CallLink {
   }
 
   /** Sends a call and gives it its number on this link. Only while there is {@link hasRoom}. */
-  send(call: Call, lane: number): void {
+  send(call: Call, lane: number, isUnbounded = false): void {
     const number = this.#free.pop() ?? this.calls.push(undefined) - 1;
     const { definition } = call;
     if (!this.#defined.has(definition.number)) this.#define(definition);
@@ -51,7 +51,8 @@ export class PeerLink implements CallLink {
     call.number = number;
     this.end.offer(number);
     const { ahead } = call;
-    const code = ahead === undefined ? definition.number : definition.number | STREAM_BIT;
+    const bits = (ahead === undefined ? 0 : STREAM_BIT) | (isUnbounded ? UNBOUNDED_BIT : 0);
+    const code = definition.number | bits;
     this.write(RECORD.CALL, call.payload, number, lane, code);
     if (ahead !== undefined) this.credit(number, ahead.items, ahead.bytes);
   }

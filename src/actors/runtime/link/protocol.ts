@@ -26,6 +26,13 @@ export const RECORD = Object.freeze({
 /** Beside a function's number in a call: it is a generator, and its items are wanted one by one. */
 export const STREAM_BIT = 1 << 30;
 
+/** Beside it: the call takes no resources, so that any number of its lane may run at once. */
+export const UNBOUNDED_BIT = 1 << 29;
+const CODE_BITS = STREAM_BIT | UNBOUNDED_BIT;
+
+/** The number of a call's function. */
+export const codeNumber = (coded: number): number => coded & ~CODE_BITS;
+
 /** Outcomes of a call. */
 export const OUTCOME = Object.freeze({
   /** The payload is the result. */

@@ -31,10 +31,10 @@ interface ActorRecord {
 
 /** What the directory needs of the scheduler. */
 export interface ActorHome {
-  /** A worker for it; undefined while all are busy. */
-  place(actor: number, plan: ActorPlan): number | undefined;
-  /** It lives nowhere any more. */
-  displaced(actor: number): void;
+  /** Wants a worker for it, which {@link ActorDirectory.placed} names; the error says why there will be none. */
+  place(actor: number, plan: ActorPlan): Error | undefined;
+  /** It lives nowhere any more, or is not to be placed any more. */
+  displaced(actor: number, plan: ActorPlan): void;
   make(thread: number, actor: number, plan: ActorPlan): void;
   end(thread: number, actor: number, drain: boolean): void;
   tell(thread: number, news: ActorNews): void;
@@ -45,8 +45,6 @@ export class ActorDirectory {
   readonly #home: ActorHome;
   readonly #actors = new Map<number, ActorRecord>();
   readonly #byName = new Map<string, ActorRecord>();
-  /** Those that wait for a worker, in their order. */
-  readonly #unplaced = new Set<ActorRecord>();
   #lastActor = 0;
 
   constructor(home: ActorHome) {
@@ -58,10 +56,6 @@ export class ActorDirectory {
     let living = 0;
     for (const { state } of this.#actors.values()) if (state !== 'dead') living++;
     return living;
-  }
-
-  get unplaced(): number {
-    return this.#unplaced.size;
   }
 
   livesOn(thread: number): boolean {
@@ -94,9 +88,10 @@ export class ActorDirectory {
     };
     this.#actors.set(record.actor, record);
     if (actorName !== undefined) this.#byName.set(actorName, record);
-    this.#unplaced.add(record);
-    this.placeWaiting();
-    return new Promise((resolve, reject) => record.askers.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      record.askers.push({ resolve, reject });
+      this.#place(record);
+    });
   }
 
   /** The living actor of a name. */
@@ -113,15 +108,12 @@ export class ActorDirectory {
     return newsOf(record);
   }
 
-  /** Finds workers for those that wait. */
-  placeWaiting(): void {
-    for (const record of [...this.#unplaced]) {
-      const thread = this.#home.place(record.actor, record.plan);
-      if (thread === undefined) continue;
-      this.#unplaced.delete(record);
-      record.thread = thread;
-      this.#home.make(thread, record.actor, record.plan);
-    }
+  /** There is a worker for it. */
+  placed(actor: number, thread: number): void {
+    const record = this.#actors.get(actor);
+    if (record === undefined || record.state === 'dead') return;
+    record.thread = thread;
+    this.#home.make(thread, actor, record.plan);
   }
 
   /** A worker has made it, or could not. */
@@ -173,8 +165,16 @@ export class ActorDirectory {
       if (record.state !== 'dead') this.#die(record, 'the runtime was closed', undefined);
   }
 
+  #place(record: ActorRecord): void {
+    const problem = this.#home.place(record.actor, record.plan);
+    if (problem === undefined) return;
+    // The asker hears of it as it is, and not that an actor died which never lived.
+    for (const { reject } of record.askers.splice(0)) reject(problem);
+    this.#die(record, problem.message, encodeError(problem));
+  }
+
   #lost(record: ActorRecord, death: Error): void {
-    this.#home.displaced(record.actor);
+    this.#home.displaced(record.actor, record.plan);
     record.thread = -1;
     if (record.restarts >= record.plan.maxRestarts || record.enders.length > 0) {
       this.#die(record, 'its worker died', encodeError(death));
@@ -185,9 +185,7 @@ export class ActorDirectory {
     record.state = 'restarting';
     this.#announce(record);
     this.#home.after(delayMs, () => {
-      if (record.state !== 'restarting') return;
-      this.#unplaced.add(record);
-      this.placeWaiting();
+      if (record.state === 'restarting') this.#place(record);
     });
   }
 
@@ -195,8 +193,7 @@ export class ActorDirectory {
     record.state = 'dead';
     record.reason = reason;
     record.error = error;
-    this.#unplaced.delete(record);
-    if (record.thread >= 0) this.#home.displaced(record.actor);
+    this.#home.displaced(record.actor, record.plan);
     record.thread = -1;
     const { actorName } = record.plan;
     if (actorName !== undefined) this.#byName.delete(actorName);

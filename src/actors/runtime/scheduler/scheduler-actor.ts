@@ -18,7 +18,8 @@ import type {
 } from '../link/messages.ts';
 import { locatePayload } from '../link/payload.ts';
 import { ActorDirectory } from './actor-directory.ts';
-import { SimplePlanner } from './simple-planner.ts';
+import { GroupDirectory } from './group-directory.ts';
+import { LeaseDesk, type WorkerTemplate } from './lease-desk.ts';
 
 /** A thread as the scheduler talks to it. */
 export interface ThreadLine {
@@ -27,13 +28,17 @@ export interface ThreadLine {
   tell(message: SchedulerMessage): void;
 }
 
+/** A lease that others wait for is recalled after so long. */
+const LEASE_QUANTUM_MS = 20;
+
 /** What the scheduler asks for beyond its own knowledge. */
 export interface SchedulerShell {
   /** There is more to do than the workers there are can take. */
   wantWorker(): void;
   /** Ends a worker's thread. */
   terminate(thread: number, death: Error): void;
-  after(delayMs: number, run: () => void): void;
+  /** The function returned ends it. */
+  after(delayMs: number, run: () => void): () => void;
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -48,28 +53,44 @@ export class SchedulerActor {
   readonly #store: Store;
   readonly #shell: SchedulerShell;
   readonly #threads = new Map<number, ThreadRecord>();
-  readonly #planner: SimplePlanner;
+  readonly #desk: LeaseDesk;
   readonly #actors: ActorDirectory;
+  readonly #groups: GroupDirectory;
 
-  constructor(store: Store, shell: SchedulerShell) {
+  constructor(store: Store, shell: SchedulerShell, template: WorkerTemplate) {
     this.#store = store;
     this.#shell = shell;
-    this.#planner = new SimplePlanner((lease) => {
-      this.#link(lease.client, lease.worker);
-      const { id, classNumber, worker } = lease;
-      this.#tell(lease.client, { type: 'lease', lease: id, classNumber, thread: worker });
-    });
+    this.#desk = new LeaseDesk(
+      {
+        granted: (thread, classNumber, lease, worker) => {
+          this.#link(thread, worker);
+          this.#tell(thread, { type: 'lease', lease, classNumber, thread: worker });
+        },
+        recalled: (worker, lease) => this.#tell(worker, { type: 'closeLane', lease }),
+        placed: (actor, worker) => this.#actors.placed(actor, worker),
+        groupReady: (group) => this.#groups.ready(group),
+      },
+      template,
+      (delayMs, run) => shell.after(delayMs, run),
+      LEASE_QUANTUM_MS,
+    );
     this.#actors = new ActorDirectory({
-      place: () => this.#planner.allocate(),
-      displaced: () => {},
+      place: (actor, { demands }) => this.#desk.placeActor(actor, demands),
+      displaced: (actor, { demands }) => this.#desk.releaseActor(actor, demands),
       make: (thread, actor, plan) => this.#tell(thread, { type: 'makeActor', actor, plan }),
       end: (thread, actor, drain) => this.#tell(thread, { type: 'endActor', actor, drain }),
       tell: (thread, news) => {
         if (news.state === 'alive') this.#link(thread, news.thread);
         this.#tell(thread, { type: 'actor', news });
       },
-      after: (delayMs, run) => shell.after(delayMs, run),
+      after: (delayMs, run) => {
+        shell.after(delayMs, () => {
+          run();
+          this.#advance();
+        });
+      },
     });
+    this.#groups = new GroupDirectory(this.#desk);
   }
 
   /** A thread takes part from now on. */
@@ -79,7 +100,7 @@ export class SchedulerActor {
 
   /** A worker serves. */
   workerReady(thread: number): void {
-    this.#planner.addWorker(thread);
+    this.#desk.addWorker(thread);
     this.#advance();
   }
 
@@ -88,8 +109,8 @@ export class SchedulerActor {
     const record = this.#threads.get(thread);
     if (record === undefined) return;
     this.#threads.delete(thread);
-    this.#planner.removeWorker(thread);
-    this.#planner.clientGone(thread);
+    this.#desk.removeWorker(thread);
+    this.#desk.threadGone(thread);
     const error = encodeError(death);
     for (const peer of record.links) {
       this.#threads.get(peer)?.links.delete(thread);
@@ -106,15 +127,15 @@ export class SchedulerActor {
         return;
       case 'returnLease':
       case 'laneClosed':
-        this.#planner.returnLease(message.lease);
+        this.#desk.returnLease(message.lease);
         this.#advance();
         return;
       case 'blocked':
-        for (const lane of message.lanes) this.#planner.blocked(lane);
+        for (const lane of message.lanes) this.#desk.blocked(lane);
         this.#advance();
         return;
       case 'unblocked':
-        for (const lane of message.lanes) this.#planner.unblocked(lane);
+        for (const lane of message.lanes) this.#desk.unblocked(lane);
         return;
       case 'actorMade':
         this.#actors.made(message.actor, message.error);
@@ -132,7 +153,7 @@ export class SchedulerActor {
 
   /** Whether a worker has nothing to do. */
   isIdle(thread: number): boolean {
-    return this.#planner.isIdle(thread) && !this.#actors.livesOn(thread);
+    return this.#desk.isIdle(thread) && !this.#actors.livesOn(thread);
   }
 
   close(): void {
@@ -142,11 +163,13 @@ export class SchedulerActor {
   #request(thread: number, message: ToScheduler & { readonly type: 'request' }): void {
     const record = this.#threads.get(thread);
     if (record === undefined) return;
-    const { classNumber, wanted } = message;
+    const { classNumber, wanted, priority } = message;
     if (message.demands !== undefined) record.classes[classNumber] = message.demands;
     const demands = record.classes[classNumber];
     if (demands === undefined) return;
-    this.#planner.request(thread, classNumber, demands, wanted);
+    const problem = this.#desk.request(thread, classNumber, demands, priority, wanted);
+    if (problem !== undefined)
+      this.#tell(thread, { type: 'infeasible', classNumber, error: encodeError(problem) });
     this.#advance();
   }
 
@@ -174,6 +197,14 @@ export class SchedulerActor {
         return this.#linked(thread, this.#actors.news(question.actor, thread));
       case 'endActor':
         return this.#actors.end(question.actor, question.drain);
+      case 'createGroup': {
+        const ready = this.#groups.create(question.group, question.bundles, question.strategy);
+        this.#advance();
+        return ready;
+      }
+      case 'removeGroup':
+        this.#groups.remove(question.group);
+        return this.#advance();
       case 'stats':
         return this.#statistics();
       case 'close':
@@ -198,9 +229,8 @@ export class SchedulerActor {
   }
 
   #advance(): void {
-    this.#actors.placeWaiting();
-    this.#planner.schedule();
-    if (this.#planner.waiting > 0 || this.#actors.unplaced > 0) this.#shell.wantWorker();
+    this.#desk.schedule();
+    if (this.#desk.hasDemand) this.#shell.wantWorker();
   }
 
   /** Gives two threads memory to call each other by. */
@@ -220,11 +250,7 @@ export class SchedulerActor {
   }
 
   #statistics(): Omit<RuntimeStatistics, 'calls'> {
-    return {
-      workers: this.#threads.size - 1,
-      leases: this.#planner.leases,
-      waiting: this.#planner.waiting,
-      actors: this.#actors.living,
-    };
+    const { workers, leases, waitingLeases } = this.#desk.stats();
+    return { workers, leases, waiting: waitingLeases, actors: this.#actors.living };
   }
 }

@@ -19,6 +19,8 @@ export interface Worker {
   /** Why it is being ended. */
   death: Error | undefined;
   isRetiring: boolean;
+  /** Settled when it serves, or has failed to. */
+  readonly started: { readonly promise: Promise<void>; readonly resolve: () => void };
   heartbeat: number;
   beatMs: number;
   idleSinceMs: number;
@@ -85,6 +87,7 @@ export class Supervisor {
   ready(index: number, client: number): void {
     const worker = this.#workers.get(index);
     if (worker === undefined) return;
+    worker.started.resolve();
     worker.client = { index: client, state: this.#control.clientState(client) };
     worker.beatMs = worker.idleSinceMs = performance.now();
     this.#failedStarts = 0;
@@ -101,6 +104,8 @@ export class Supervisor {
   async close(): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#ticker);
+    // Node 20 aborts the process when a thread is ended while it imports its first modules.
+    await Promise.all([...this.#workers.values()].map(({ started }) => started.promise));
     await this.#threads.close();
   }
 
@@ -123,6 +128,7 @@ export class Supervisor {
       client: undefined,
       death: undefined,
       isRetiring: false,
+      started: latch(),
       heartbeat: 0,
       beatMs: 0,
       idleSinceMs: 0,
@@ -142,6 +148,7 @@ export class Supervisor {
 
   /** Its promise may end before its thread does: nobody may take over from it while it still runs. */
   #ended(worker: Worker, death: Error): void {
+    worker.started.resolve();
     if (this.#isClosing) return;
     const { client } = worker;
     if (client !== undefined && this.#control.clientState(client.index) === client.state) {
@@ -193,6 +200,14 @@ export class Supervisor {
     worker.port.postMessage({ type: 'retire' });
     this.#board.wake(worker.index);
   }
+}
+
+function latch(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 /** How a worker ended by itself. */

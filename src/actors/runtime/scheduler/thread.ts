@@ -4,7 +4,7 @@ import { ThreadBoard } from '../../../pools/runtime/thread-board.ts';
 import { Store } from '../../client/store.ts';
 import type { SchedulerMessage, ToScheduler } from '../link/messages.ts';
 import { OWNER_INDEX } from '../owner-index.ts';
-import { SchedulerActor } from './scheduler-actor.ts';
+import { SchedulerActor, type SchedulerShell } from './scheduler-actor.ts';
 import type { SchedulerStart } from './scheduler-start.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -12,11 +12,12 @@ const start: SchedulerStart = workerData;
 const store = Store.connectSync(start.store);
 const board = new ThreadBoard(start.board);
 
-const scheduler = new SchedulerActor(store, {
+const shell: SchedulerShell = {
   wantWorker: () => supervisor.want(),
   terminate: (thread, death) => supervisor.terminate(thread, death),
   after: (delayMs, run) => {
-    setTimeout(run, delayMs).unref();
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
   },
   close: async () => {
     await supervisor.close();
@@ -27,6 +28,12 @@ const scheduler = new SchedulerActor(store, {
       void store.close();
     });
   },
+};
+
+const scheduler = new SchedulerActor(store, shell, {
+  resources: start.resources,
+  labels: start.labels,
+  maxWorkers: start.maxWorkers,
 });
 
 const supervisor = new Supervisor(start, store.connection.control, board, {

@@ -5,7 +5,7 @@ import { encodeFailure } from '../call/task-failure.ts';
 import type { Participant } from '../link/participant.ts';
 import { Payload } from '../link/payload.ts';
 import type { PeerLink } from '../link/peer-link.ts';
-import { OUTCOME, RECORD, STREAM_BIT } from '../link/protocol.ts';
+import { codeNumber, OUTCOME, RECORD, STREAM_BIT, UNBOUNDED_BIT } from '../link/protocol.ts';
 import { load, loaded } from '../task-registry.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
 import { cancelledError, runAs } from './task-context.ts';
@@ -150,8 +150,8 @@ export class Executor {
     const number = words[start]!;
     const laneNumber = words[start + 1]!;
     const coded = words[start + 2]!;
-    const code = peer.codes.get(coded & ~STREAM_BIT)!;
-    const lane = this.#laneOf(laneNumber);
+    const code = peer.codes.get(codeNumber(coded))!;
+    const lane = this.#laneOf(laneNumber, (coded & UNBOUNDED_BIT) === 0 ? 1 : Number.POSITIVE_INFINITY);
     if (lane === undefined) {
       this.#reply(link, number, OUTCOME.RETURNED, undefined);
       return;
@@ -173,10 +173,10 @@ export class Executor {
     this.#list(lane);
   }
 
-  #laneOf(number: number): WorkerLane | undefined {
+  #laneOf(number: number, limit: number): WorkerLane | undefined {
     const present = this.#lanes.get(number);
     if (present !== undefined || number < 0 || this.#closed.has(number)) return present;
-    const lane = new WorkerLane(number, 1, undefined);
+    const lane = new WorkerLane(number, limit, undefined);
     this.#lanes.set(number, lane);
     return lane;
   }
