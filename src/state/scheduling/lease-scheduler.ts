@@ -283,7 +283,7 @@ export class LeaseScheduler {
       claimForGroup(group, this.#ledgers);
     }
     for (const request of this.#book.waiting().flat(2)) {
-      if (request.leases.size > 0 || request.demands.isEmpty) continue;
+      if (request.leases.size > 0 || request.asksForNothing) continue;
       if (++request.passedOver <= patience || this.#hasClaim(request)) continue;
       claimForRequest(request, this.#ledgers.values());
     }
@@ -339,6 +339,8 @@ export class LeaseScheduler {
     this.#recalled.delete(lease);
     this.#endedCount++;
     this.#book.ended(lease);
+    // It may be wanted again, and wait from now on.
+    this.#hasNewRequests = true;
   }
 
   #hasClaim(claimant: object): boolean {

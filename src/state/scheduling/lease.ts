@@ -61,6 +61,11 @@ export class LeaseRequest {
     return this.schedulingClass.isLongLived === true;
   }
 
+  /** Then there is room wherever it has no lease yet: one of each worker will do. */
+  get asksForNothing(): boolean {
+    return this.schedulingClass.resources.isEmpty;
+  }
+
   /** Leases that are missing. */
   get waiting(): number {
     return Math.max(0, this.wanted - this.leases.size);

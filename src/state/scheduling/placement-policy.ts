@@ -42,7 +42,7 @@ export function placeLease(
 /** Whether the worker may take a lease for this request at all, if it has room. */
 export function isOpenTo(request: LeaseRequest, ledger: WorkerLedger): boolean {
   if (!ledger.isOpenTo(request, request.priority)) return false;
-  return !request.demands.isEmpty || ![...request.leases].some(({ worker }) => worker === ledger.worker);
+  return !request.asksForNothing || ![...request.leases].some(({ worker }) => worker === ledger.worker);
 }
 
 function placeOnLeastBusy(

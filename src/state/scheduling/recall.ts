@@ -49,7 +49,7 @@ class Recall {
   }
 
   forGroup(group: PlacementGroup): void {
-    const ledgers = [...this.#situation.ledgers.values()];
+    const ledgers = this.#claimedBy(group);
     if (group.plan(ledgers, (ledger) => this.#of(ledger))) return;
     const victims = (ledger: WorkerLedger) =>
       [...ledger.leases]
@@ -71,7 +71,7 @@ class Recall {
 
   forRequest(request: LeaseRequest): void {
     // Who asks for nothing waits for no lease to come back.
-    if (request.demands.isEmpty) return;
+    if (request.asksForNothing) return;
     for (let missing = request.waiting; missing > 0; missing--) {
       const ledger = this.#findRoom(request) ?? this.#makeRoom(request);
       if (!ledger) return;
@@ -102,9 +102,16 @@ class Recall {
   }
 
   #candidates(request: LeaseRequest): WorkerLedger[] {
-    return [...this.#situation.ledgers.values()].filter(
+    return this.#claimedBy(request).filter(
       (ledger) => isOpenTo(request, ledger) && request.selectors.some((selector) => ledger.matches(selector)),
     );
+  }
+
+  /** Its claims, if it has some: what comes free elsewhere goes to others before it is enough. Else all workers. */
+  #claimedBy(claimant: object): WorkerLedger[] {
+    const all = [...this.#situation.ledgers.values()];
+    const claimed = all.filter((ledger) => ledger.claimant === claimant);
+    return claimed.length > 0 ? claimed : all;
   }
 
   #isDue(lease: LeaseRecord): boolean {

@@ -24,13 +24,9 @@ export class RequestBook {
     const found = this.#clients.get(client)?.requests.get(schedulingClass.key);
     if (!found && wanted === 0) return undefined;
     const request = found ?? this.#add(client, schedulingClass);
-    const isNew = request.waiting === 0;
+    if (request.waiting === 0) beginAnew(request);
     request.wanted = wanted;
     request.preferredWorkers = preferredWorkers;
-    if (isNew) {
-      request.isStalled = false;
-      request.passedOver = 0;
-    }
     this.#forgetIfDone(request);
     return request;
   }
@@ -42,11 +38,11 @@ export class RequestBook {
     request.turn = ++this.#turns;
     request.owner.turn = ++this.#turns;
     request.passedOver = 0;
-    if (request.waiting === 0) request.isStalled = false;
   }
 
   ended(lease: LeaseRecord): void {
     const { request } = lease;
+    if (request.waiting === 0) beginAnew(request);
     request.leases.delete(lease);
     if (!request.isLongLived) request.owner.sharedLeases--;
     this.#forgetIfDone(request);
@@ -95,6 +91,12 @@ export class RequestBook {
     owner.requests.delete(request.schedulingClass.key);
     if (owner.requests.size === 0) this.#clients.delete(owner.client);
   }
+}
+
+/** Of what happened while it did not wait, it knows nothing. */
+function beginAnew(request: LeaseRequest): void {
+  request.isStalled = false;
+  request.passedOver = 0;
 }
 
 function byTurn(one: { readonly turn: number }, other: { readonly turn: number }): number {
