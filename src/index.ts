@@ -21,6 +21,7 @@ export {
 export { WritableSlot } from './actors/client/writable-slot.ts';
 export type {
   CallOptions,
+  GroupOfBundles,
   LabelSelector,
   PlacementOptions,
   Resources,
@@ -30,6 +31,11 @@ export type { MapOptions } from './actors/runtime/call/map.ts';
 export { ResultRef } from './actors/runtime/call/result-ref.ts';
 export type { ResultStream } from './actors/runtime/call/result-stream.ts';
 export type { RuntimeStatistics } from './actors/runtime/link/messages.ts';
+export {
+  PlacementGroup,
+  type PlacementGroupOptions,
+  type PlacementStrategy,
+} from './actors/runtime/placement-group.ts';
 export { type CloseOptions, Runtime } from './actors/runtime/runtime.ts';
 export type { RuntimeOptions, SpawnOptions, WorkerCount } from './actors/runtime/runtime-options.ts';
 export type { WorkerLimits } from './actors/runtime/scheduler/worker-threads.ts';

@@ -6,13 +6,14 @@ import type { ObjectRef } from '../client/object-ref.ts';
 import type { Store } from '../client/store.ts';
 import { readWaitForOptions, type WaitForOptions } from '../client/store-options.ts';
 import { handleFor, routeOfHandle } from './actor/actor-handle.ts';
-import { type CallOptions, readCallOptions } from './call/call-options.ts';
+import { type CallOptions, type Resources, readCallOptions, readDemands } from './call/call-options.ts';
 import type { ActorHandle, Arguments, GeneratorFunction, ItemOf, ResultOf } from './call/call-types.ts';
 import { type MapOptions, mapInOrder, readMapOptions } from './call/map.ts';
 import { ResultRef } from './call/result-ref.ts';
 import { ResultStream } from './call/result-stream.ts';
 import { waitForResults } from './call/wait.ts';
 import type { ActorNews, RuntimeStatistics } from './link/messages.ts';
+import { PlacementGroup, type PlacementGroupOptions } from './placement-group.ts';
 import type { RuntimeCore } from './runtime-core.ts';
 import { type RuntimeOptions, readSpawnOptions, type SpawnOptions } from './runtime-options.ts';
 import { startRuntime } from './runtime-owner.ts';
@@ -161,7 +162,8 @@ export class Runtime implements AsyncDisposable {
     args: Arguments<ConstructorParameters<Class>>,
     options?: SpawnOptions,
   ): Promise<ActorHandle<InstanceType<Class>>> {
-    const { name, maxConcurrency, maxRestarts, restartDelay, ...demands } = readSpawnOptions(options);
+    const { name, maxConcurrency, maxRestarts, restartDelay, ...placement } = readSpawnOptions(options);
+    const demands = readDemands(placement, 'Runtime.spawn');
     const definition = typeof actorClass === 'function' ? definitionOf(actorClass) : undefined;
     if (definition === undefined) {
       throw new InvalidArgumentError(
@@ -175,7 +177,7 @@ export class Runtime implements AsyncDisposable {
       module: definition.module,
       name: definition.name,
       payload: payload.toWords(),
-      demands: { ...demands, placementGroup: undefined, bundle: undefined },
+      demands,
       actorName: name,
       maxConcurrency,
       maxRestarts,
@@ -195,6 +197,14 @@ export class Runtime implements AsyncDisposable {
     const news = (await this.#core.ask({ kind: 'findActor', name })) as ActorNews | undefined;
     if (news === undefined) throw new ActorNotFoundError(`no living actor is called ${name}`, { name });
     return this.#handle<Instance>(news);
+  }
+
+  /**
+   * Reserves bundles of resources, all of them or none, for calls and actors that name the group. Resolves when they are
+   * reserved. Throws `InvalidArgumentError`, `InfeasibleRequestError`, `TimedOutError`.
+   */
+  placementGroup(bundles: readonly Resources[], options?: PlacementGroupOptions): Promise<PlacementGroup> {
+    return PlacementGroup.reserve(this.#core, bundles, options);
   }
 
   /** Ends an actor when it has done what it was asked for so far; then `Symbol.dispose` of its class is called. */

@@ -1,8 +1,10 @@
 /** Options of calls, validated by name. */
+import { validateLabelSelector } from '../../../state/labels/label-syntax.ts';
 import {
   abortSignal,
   integer,
   invalidArgument,
+  type OptionsOf,
   optional,
   type Reader,
   readOptions,
@@ -19,11 +21,22 @@ export type Resources = Readonly<Record<string, number>>;
  */
 export type LabelSelector = Readonly<Record<string, string>>;
 
+/** A placement group, as options name it. */
+export interface GroupOfBundles {
+  /** In hexadecimal. */
+  readonly id: string;
+  readonly bundles: readonly Resources[];
+}
+
 /** What a call or actor asks of the worker that runs it. */
 export interface PlacementOptions {
   /** Default `{ CPU: 1 }`. `{ CPU: 0 }`: any number at once, for calls that mostly wait. */
   readonly resources?: Resources | undefined;
   readonly labelSelector?: LabelSelector | undefined;
+  /** Bundles that were set apart (`runtime.placementGroup`), whose resources are used instead of free ones. */
+  readonly placementGroup?: GroupOfBundles | undefined;
+  /** The number of one bundle of the group; any of them when absent. */
+  readonly bundle?: number | undefined;
   /** Other selectors, tried in order while no worker fits the first one. */
   readonly fallbackStrategy?: readonly { readonly labelSelector: LabelSelector }[] | undefined;
 }
@@ -90,6 +103,14 @@ const selectors: Reader<readonly { readonly labelSelector: LabelSelector }[]> = 
   );
 };
 
+const group: Reader<GroupOfBundles> = (value, name, context) => {
+  if (typeof value === 'object' && value !== null && 'id' in value && 'bundles' in value) {
+    const { id, bundles } = value;
+    if (typeof id === 'string' && Array.isArray(bundles)) return { id, bundles };
+  }
+  throw invalidArgument(name, value, 'a placement group', context);
+};
+
 const duration: Reader<number> = (value, name, context) => {
   if (typeof value === 'number' && value >= 0) return value;
   throw invalidArgument(name, value, 'a number of milliseconds, 0 or more', context);
@@ -100,6 +121,8 @@ export const PLACEMENT_SPEC = {
   resources: withDefault(record(amount), { CPU: 1 }),
   labelSelector: withDefault(record(text), {}),
   fallbackStrategy: withDefault(selectors, []),
+  placementGroup: optional(group),
+  bundle: optional(integer(0)),
 };
 
 const CALL_SPEC = {
@@ -131,14 +154,40 @@ const DEFAULT_PLAN: CallPlan = {
 /** @internal Reads the options of a call; nothing to read is the usual case. */
 export function readCallOptions(given: unknown, context: string): CallPlan {
   if (given === undefined) return DEFAULT_PLAN;
-  const { retries, retryIf, signal, deadline, priority, ...demands } = readOptions(CALL_SPEC, given, context);
+  const { retries, retryIf, signal, deadline, priority, ...placement } = readOptions(
+    CALL_SPEC,
+    given,
+    context,
+  );
   return {
-    demands: { ...NO_DEMANDS, ...demands },
+    demands: readDemands(placement, context),
     priority,
     policy: { retries, retryIf },
     signal,
     deadlineMs: deadline,
   };
+}
+
+/** @internal What is asked of a worker, as the scheduler hears it. */
+export function readDemands(placement: OptionsOf<typeof PLACEMENT_SPEC>, context: string): Demands {
+  const { resources, labelSelector, fallbackStrategy, placementGroup, bundle } = placement;
+  const bundles = placementGroup?.bundles.length ?? 0;
+  if (bundle !== undefined && bundle >= bundles)
+    throw invalidArgument(
+      'bundle',
+      bundle,
+      `the number of one of the ${bundles} bundles of its group`,
+      context,
+    );
+  for (const [name, selector] of [
+    ['labelSelector', labelSelector] as const,
+    ...fallbackStrategy.map((option) => ['fallbackStrategy', option.labelSelector] as const),
+  ]) {
+    const problem = validateLabelSelector(selector);
+    if (problem !== undefined)
+      throw invalidArgument(name, selector, `a label selector (${problem})`, context);
+  }
+  return { resources, labelSelector, fallbackStrategy, placementGroup: placementGroup?.id, bundle };
 }
 
 /** @internal A label of a worker, or an actor's name. */

@@ -30,8 +30,12 @@ export class LeaseLane {
   /** Its calls take no resources, and run at once. */
   readonly #isUnbounded: boolean;
 
-  constructor(lease: number, link: PeerLink, isUnbounded: boolean) {
+  /** The worker's number in the store. */
+  readonly client: number;
+
+  constructor(lease: number, link: PeerLink, client: number, isUnbounded: boolean) {
     this.lease = lease;
+    this.client = client;
     this.link = link;
     this.#isUnbounded = isUnbounded;
     if (isUnbounded) this.depth = DEPTH_MAX;

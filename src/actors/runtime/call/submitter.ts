@@ -95,7 +95,7 @@ export class Submitter {
         const taskClass = this.#classList[message.classNumber];
         if (link === undefined || taskClass === undefined)
           this.#participant.tell({ type: 'returnLease', lease: message.lease });
-        else taskClass.granted(message.lease, link);
+        else taskClass.granted(message.lease, link, message.client);
         return true;
       }
       case 'infeasible':

@@ -2,6 +2,7 @@
  * The calls of one scheduling class (tasks that ask the same of a worker): they wait here, with the thread that made them, for
  * leases on workers, as in Ray's direct task submission. The scheduler hears how many leases are wanted, never of single calls.
  */
+import type { ControlRegion } from '../../../pools/control-region.ts';
 import { CallQueue } from '../../../state/runtime/call-queue.ts';
 import type { Demands } from '../link/messages.ts';
 import type { Participant } from '../link/participant.ts';
@@ -16,11 +17,14 @@ const IDLE_LEASE_MS = 100;
 const WATCH_MS = 10;
 /** Most leases that are asked for at once. */
 const WANTED_MAX = 1024;
+/** Leases that are looked at for one call. */
+const LANES_TRIED = 16;
 
 export class TaskClass implements CallRoute {
   readonly number: number;
   readonly demands: Demands;
   readonly #participant: Participant;
+  readonly #control: ControlRegion;
   readonly #isUnbounded: boolean;
   readonly #queue = new CallQueue<Call>();
   readonly #lanes: LeaseLane[] = [];
@@ -38,6 +42,7 @@ export class TaskClass implements CallRoute {
     this.number = number;
     this.demands = demands;
     this.#participant = participant;
+    this.#control = participant.store.connection.control;
     const amounts = Object.values(demands.resources);
     this.#isUnbounded = amounts.every((amount) => amount === 0);
   }
@@ -54,16 +59,16 @@ export class TaskClass implements CallRoute {
   submit(call: Call): void {
     this.#underWay++;
     call.isRouted = true;
-    const lane = this.#queue.size === 0 ? this.#laneWithRoom() : undefined;
+    const lane = this.#queue.size === 0 ? this.#laneWithRoom(call) : undefined;
     if (lane === undefined) this.#queue.push(call);
     else this.#send(call, lane);
     this.#participant.nudge();
   }
 
   /** The scheduler has granted a lease. */
-  granted(lease: number, link: PeerLink): void {
+  granted(lease: number, link: PeerLink, client: number): void {
     this.#asked = Math.max(0, this.#asked - 1);
-    const lane = new LeaseLane(lease, link, this.#isUnbounded);
+    const lane = new LeaseLane(lease, link, client, this.#isUnbounded);
     lane.idleSinceMs = performance.now();
     this.#lanes.push(lane);
     this.#fill(lane);
@@ -170,19 +175,34 @@ export class TaskClass implements CallRoute {
     }
   }
 
-  /** The lane with the least to do, of some beginning with the next in turn. */
-  #laneWithRoom(): LeaseLane | undefined {
+  /**
+   * The lane with the least to do, of some beginning with the next in turn; of equal ones one whose worker has what the
+   * call's arguments name.
+   */
+  #laneWithRoom(call: Call): LeaseLane | undefined {
     const lanes = this.#lanes;
+    const slot = call.payload.firstSlot;
     let best: LeaseLane | undefined;
-    const count = Math.min(lanes.length, 16);
+    let bestIsHolder = false;
+    const count = Math.min(lanes.length, LANES_TRIED);
     for (let step = 0; step < count; step++) {
       const lane = lanes[(this.#nextLane + step) % lanes.length]!;
-      if (!lane.hasRoom || (best !== undefined && lane.underWay >= best.underWay)) continue;
+      if (!lane.hasRoom || (best !== undefined && lane.underWay > best.underWay)) continue;
+      const isHolder = slot !== undefined && this.#control.holds(lane.client, slot);
+      if (best !== undefined && lane.underWay === best.underWay && (bestIsHolder || !isHolder)) continue;
       best = lane;
-      if (lane.underWay === 0) break;
+      bestIsHolder = isHolder;
+      if (lane.underWay === 0 && (isHolder || slot === undefined)) break;
     }
     this.#nextLane = lanes.length > count ? (this.#nextLane + count) % lanes.length : 0;
     return best;
+  }
+
+  /** Who has what a call's arguments name. */
+  #holdersFor(call: Call | undefined): number[] {
+    const slot = call?.payload.firstSlot;
+    if (slot === undefined) return [];
+    return this.#control.liveClients.filter((client) => this.#control.holds(client, slot));
   }
 
   /** Takes back calls that another worker has not begun, for one that has nothing to do. */
@@ -222,6 +242,7 @@ export class TaskClass implements CallRoute {
       classNumber,
       wanted,
       priority,
+      holders: this.#holdersFor(this.#queue.peek()),
       ...(this.#isKnown ? {} : { demands }),
     });
     this.#isKnown = true;

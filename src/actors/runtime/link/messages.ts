@@ -78,6 +78,8 @@ export type ToScheduler =
       readonly wanted: number;
       /** Of the call that is next. */
       readonly priority: number;
+      /** Clients of the store that have what its arguments name: their workers are preferred. */
+      readonly holders: readonly number[];
     }
   | { readonly type: 'returnLease'; readonly lease: number }
   | { readonly type: 'laneClosed'; readonly lease: number }
@@ -109,7 +111,14 @@ export type Question =
 export type SchedulerMessage =
   | { readonly type: 'link'; readonly peer: number; readonly memory: SharedArrayBuffer }
   | { readonly type: 'gone'; readonly peer: number; readonly worker: string; readonly error: ErrorParts }
-  | { readonly type: 'lease'; readonly lease: number; readonly classNumber: number; readonly thread: number }
+  | {
+      readonly type: 'lease';
+      readonly lease: number;
+      readonly classNumber: number;
+      readonly thread: number;
+      /** The worker's number in the store. */
+      readonly client: number;
+    }
   | { readonly type: 'infeasible'; readonly classNumber: number; readonly error: ErrorParts }
   | { readonly type: 'closeLane'; readonly lease: number }
   | { readonly type: 'makeActor'; readonly actor: number; readonly plan: ActorPlan }

@@ -47,6 +47,11 @@ export class Payload {
     return HEAD_WORDS + this.#objects.length * PLACE_WORDS + this.#words.length;
   }
 
+  /** The slot of the object that it brings first; undefined if it brings none. */
+  get firstSlot(): number | undefined {
+    return this.#objects[0]?.slot;
+  }
+
   get hasObjects(): boolean {
     return this.#objects.length > 0;
   }

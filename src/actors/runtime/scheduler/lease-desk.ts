@@ -41,6 +41,8 @@ interface Wish {
   held: number;
   /** Wanted beside those held. */
   missing: number;
+  /** Workers that have what the next call's arguments name. */
+  preferredWorkers: readonly number[];
 }
 
 export class LeaseDesk {
@@ -101,6 +103,7 @@ export class LeaseDesk {
     demands: Demands,
     priority: number,
     missing: number,
+    preferredWorkers: readonly number[],
   ): InfeasibleRequestError | undefined {
     // A thread has one wish for each of its classes: that of its next call's priority.
     for (const other of this.#wishes.values()) {
@@ -111,13 +114,14 @@ export class LeaseDesk {
     let wish = this.#wishes.get(`${thread}/${key}`);
     if (wish === undefined) {
       const schedulingClass = classOf(key, demands, priority, false);
-      wish = { thread, classNumber, schedulingClass, held: 0, missing: 0 };
+      wish = { thread, classNumber, schedulingClass, held: 0, missing: 0, preferredWorkers };
       this.#wishes.set(`${thread}/${key}`, wish);
     }
     if (missing > 0) {
       const problem = this.#problemOf(this.#scheduler.feasibility(wish.schedulingClass, this.#spare()));
       if (problem !== undefined) return problem;
     }
+    wish.preferredWorkers = preferredWorkers;
     this.#want(wish, missing);
     return undefined;
   }
@@ -232,7 +236,7 @@ export class LeaseDesk {
 
   #want(wish: Wish, missing: number): void {
     wish.missing = missing;
-    this.#scheduler.request(wish.thread, wish.schedulingClass, wish.held + missing);
+    this.#scheduler.request(wish.thread, wish.schedulingClass, wish.held + missing, wish.preferredWorkers);
     if (wish.held + missing === 0) this.#wishes.delete(`${wish.thread}/${wish.schedulingClass.key}`);
   }
 

@@ -45,6 +45,8 @@ export interface SchedulerShell {
 interface ThreadRecord {
   readonly line: ThreadLine;
   readonly links: Set<number>;
+  /** A worker's number in the store. */
+  client: number | undefined;
   /** What its classes of calls ask for. */
   readonly classes: Demands[];
 }
@@ -64,7 +66,8 @@ export class SchedulerActor {
       {
         granted: (thread, classNumber, lease, worker) => {
           this.#link(thread, worker);
-          this.#tell(thread, { type: 'lease', lease, classNumber, thread: worker });
+          const client = this.#threads.get(worker)?.client ?? -1;
+          this.#tell(thread, { type: 'lease', lease, classNumber, thread: worker, client });
         },
         recalled: (worker, lease) => this.#tell(worker, { type: 'closeLane', lease }),
         placed: (actor, worker) => this.#actors.placed(actor, worker),
@@ -95,11 +98,13 @@ export class SchedulerActor {
 
   /** A thread takes part from now on. */
   join(line: ThreadLine): void {
-    this.#threads.set(line.index, { line, links: new Set(), classes: [] });
+    this.#threads.set(line.index, { line, links: new Set(), client: undefined, classes: [] });
   }
 
-  /** A worker serves. */
-  workerReady(thread: number): void {
+  /** A worker serves; `client` is its number in the store. */
+  workerReady(thread: number, client: number): void {
+    const record = this.#threads.get(thread);
+    if (record !== undefined) record.client = client;
     this.#desk.addWorker(thread);
     this.#advance();
   }
@@ -163,14 +168,29 @@ export class SchedulerActor {
   #request(thread: number, message: ToScheduler & { readonly type: 'request' }): void {
     const record = this.#threads.get(thread);
     if (record === undefined) return;
-    const { classNumber, wanted, priority } = message;
+    const { classNumber, wanted, priority, holders } = message;
     if (message.demands !== undefined) record.classes[classNumber] = message.demands;
     const demands = record.classes[classNumber];
     if (demands === undefined) return;
-    const problem = this.#desk.request(thread, classNumber, demands, priority, wanted);
+    const problem = this.#desk.request(
+      thread,
+      classNumber,
+      demands,
+      priority,
+      wanted,
+      this.#workersOf(holders),
+    );
     if (problem !== undefined)
       this.#tell(thread, { type: 'infeasible', classNumber, error: encodeError(problem) });
     this.#advance();
+  }
+
+  #workersOf(clients: readonly number[]): number[] {
+    if (clients.length === 0) return [];
+    const workers = [...this.#threads.values()].filter(
+      ({ client }) => client !== undefined && clients.includes(client),
+    );
+    return workers.map(({ line }) => line.index);
   }
 
   #answer(thread: number, request: number, question: Question): void {

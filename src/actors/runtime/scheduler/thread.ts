@@ -41,7 +41,7 @@ const supervisor = new Supervisor(start, store.connection.control, board, {
     join(index, name, port, (message) => {
       if (message.type !== 'ready') return scheduler.hear(index, message);
       supervisor.ready(index, message.client);
-      scheduler.workerReady(index);
+      scheduler.workerReady(index, message.client);
     });
   },
   ended: ({ index }, death) => scheduler.left(index, death),
