@@ -90,8 +90,40 @@ export const tasks = defineTasks(import.meta.url, {
   async openLatch(latch: string, what: string): Promise<void> {
     await (await Runtime.current().actor<Latch>(latch)).open(what);
   },
+  /** Ends when both have come; says which worker it was. */
+  async meet(latch: string, self: string, other: string): Promise<string> {
+    const { worker } = currentTask()!;
+    const told = await Runtime.current().actor<Latch>(latch);
+    await told.open(self);
+    await told.opened(other);
+    return worker;
+  },
+  async callLater(latch: string): Promise<number> {
+    await Runtime.current().actor<Latch>(latch);
+    return Runtime.current().submit(tasks.add, [1, 2]);
+  },
   async waitFor(latch: string, what: string): Promise<void> {
     await (await Runtime.current().actor<Latch>(latch)).opened(what);
+  },
+});
+
+const kept: Float64Array[] = [];
+
+/** Tasks that say which worker runs them. */
+export const where = defineTasks(import.meta.url, {
+  am(): string {
+    return currentTask()?.worker ?? '';
+  },
+  /** Keeps its worker until there are so many of them. */
+  async untilWorkers(count: number): Promise<string> {
+    const { worker } = currentTask()!;
+    while ((await Runtime.current().stats()).workers < count) await turn();
+    return worker;
+  },
+  reads(array: Float64Array): string {
+    // As a cache of its own would.
+    kept.push(array);
+    return currentTask()?.worker ?? '';
   },
 });
 

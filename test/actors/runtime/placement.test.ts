@@ -1,0 +1,146 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  InfeasibleRequestError,
+  InvalidArgumentError,
+  Runtime,
+  type RuntimeOptions,
+  TimedOutError,
+} from '../../../src/index.ts';
+import { rejection } from '../../support/rejection.ts';
+import { Latch, tasks, where } from './sample-tasks.ts';
+
+async function withRuntime(
+  options: RuntimeOptions,
+  body: (runtime: Runtime) => Promise<void>,
+): Promise<void> {
+  const runtime = await Runtime.start({ memory: '64MiB', ...options });
+  try {
+    await body(runtime);
+  } finally {
+    await runtime.close({ deadline: 100 });
+  }
+}
+
+function spawnLatch(runtime: Runtime) {
+  return runtime.spawn(Latch, [], { name: 'latch', maxConcurrency: 100 });
+}
+
+test('a call that no worker can ever run is told so, with what it needs and what there is', () =>
+  withRuntime({ workers: 1, resources: { CPU: 1, licence: 2 } }, async (runtime) => {
+    const error = await rejection(runtime.submit(tasks.nothing, [], { resources: { licence: 3 } }));
+    assert.instance(error, InfeasibleRequestError);
+    assert.match(error.message, /licence: 3.*licence: 2/);
+    const labelled = runtime.submit(tasks.nothing, [], { labelSelector: { tier: 'fast' } });
+    assert.instance(await rejection(labelled), InfeasibleRequestError);
+    assert.instance(
+      await rejection(runtime.spawn(Latch, [], { resources: { GPU: 1 } })),
+      InfeasibleRequestError,
+    );
+    assert.is(await runtime.submit(tasks.add, [1, 2], { resources: { licence: 2 } }), 3);
+  }));
+
+test('labels and fallbacks say where', () =>
+  withRuntime({ workers: 1, labels: { tier: 'slow' } }, async (runtime) => {
+    assert.is(await runtime.submit(tasks.add, [1, 2], { labelSelector: { tier: 'in(slow, slower)' } }), 3);
+    assert.is(await runtime.submit(tasks.add, [1, 2], { labelSelector: { tier: '!fast' } }), 3);
+    const fallback = {
+      labelSelector: { tier: 'fast' },
+      fallbackStrategy: [{ labelSelector: { tier: 'slow' } }],
+    };
+    assert.is(await runtime.submit(tasks.add, [1, 2], fallback), 3);
+    assert.throws(
+      () => runtime.submit(tasks.nothing, [], { labelSelector: { tier: 'in(' } }),
+      (error: unknown) => error instanceof InvalidArgumentError,
+    );
+  }));
+
+test('a resource of one is used by one call at a time, over all workers', () =>
+  withRuntime({ workers: 2, resources: { CPU: 1, token: 0.5 } }, async (runtime) => {
+    const latch = await spawnLatch(runtime);
+    // Each worker has half a token: these two calls need one worker each, though its processor would do for both.
+    const calls = [0, 1].map((index) =>
+      runtime.submit(tasks.meet, ['latch', `here ${index}`, `here ${1 - index}`], {
+        resources: { CPU: 0.1, token: 0.5 },
+      }),
+    );
+    const workers = await Promise.all(calls);
+    assert.is.not(workers[0], workers[1]);
+    assert.equal((await latch.order()).sort(), ['here 0', 'here 1']);
+  }));
+
+test('calls that take nothing run at once on however few workers', () =>
+  withRuntime({ workers: 1 }, async (runtime) => {
+    await spawnLatch(runtime);
+    const free = { resources: { CPU: 0 } };
+    const calls = [0, 1, 2].map((index) =>
+      runtime.submit(tasks.meet, ['latch', `here ${index}`, `here ${(index + 1) % 3}`], free),
+    );
+    assert.is(new Set(await Promise.all(calls)).size, 1);
+  }));
+
+test('a placement group is reserved whole, used by its name, and given back', () =>
+  withRuntime({ workers: 2 }, async (runtime) => {
+    const group = await runtime.placementGroup([{ CPU: 1 }, { CPU: 1 }], { strategy: 'STRICT_SPREAD' });
+    // All processors are set apart: a call outside of the group waits.
+    const outside = runtime.submit(where.am, []);
+    const inside = await Promise.all(
+      [0, 1].map((bundle) => runtime.submit(where.am, [], { placementGroup: group, bundle })),
+    );
+    assert.is.not(inside[0], inside[1]);
+    assert.is(outside.settled, false);
+    assert.instance(await rejection(runtime.placementGroup([{ CPU: 1 }], { timeout: 10 })), TimedOutError);
+    await group.remove();
+    assert.type(await outside, 'string');
+    const wrong = rejection(runtime.submit(where.am, [], { placementGroup: group }));
+    assert.instance(await wrong, InfeasibleRequestError);
+    assert.instance(await rejection(runtime.placementGroup([{ CPU: 5 }])), InfeasibleRequestError);
+    assert.throws(() => runtime.submit(where.am, [], { placementGroup: group, bundle: 2 }), /bundle/);
+  }));
+
+test('an actor keeps what it asks for until it is stopped', () =>
+  withRuntime({ workers: 1 }, async (runtime) => {
+    const actor = await runtime.spawn(Latch, [], { resources: { CPU: 1 } });
+    const waiting = runtime.submit(tasks.add, [1, 2]);
+    await actor.open('door');
+    assert.is(waiting.settled, false);
+    await runtime.stop(actor);
+    assert.is(await waiting, 3);
+  }));
+
+test('a caller with much to do does not keep the workers from another', () =>
+  withRuntime({ workers: 1 }, async (runtime) => {
+    await spawnLatch(runtime);
+    // The worker itself is the other caller: its call waits until the lease of this thread is recalled.
+    const parent = runtime.submit(tasks.callLater, ['latch'], { resources: { CPU: 0 } });
+    let isDone = false;
+    const done = parent.then(() => {
+      isDone = true;
+    });
+    let calls = 0;
+    while (!isDone) {
+      const batch = Array.from({ length: 200 }, () => runtime.submit(tasks.nothing, []));
+      calls += batch.length;
+      await Promise.all(batch);
+    }
+    await done;
+    assert.ok(calls > 0);
+  }));
+
+test('workers come when there is work, up to the most', () =>
+  withRuntime({ workers: { min: 0, max: 2 } }, async (runtime) => {
+    assert.is((await runtime.stats()).workers, 0);
+    const calls = Array.from({ length: 5 }, () => runtime.submit(where.untilWorkers, [2]));
+    await Promise.all(calls);
+    assert.is((await runtime.stats()).workers, 2);
+  }));
+
+test('a call goes to the worker that has what its arguments name', () =>
+  withRuntime({ workers: 2 }, async (runtime) => {
+    const array = await runtime.store.put(new Float64Array(100_000));
+    await Promise.all([runtime.submit(where.am, []), runtime.submit(where.am, [])]);
+    const first = await runtime.submit(where.reads, [array]);
+    for (let round = 0; round < 20; round++) assert.is(await runtime.submit(where.reads, [array]), first);
+  }));
+
+test.run();
