@@ -10,20 +10,25 @@ import * as assert from 'uvu/assert';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-test('the first sample prints what its worker read', async () => {
+test('the samples print what their workers read', async () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const files = [...readme.matchAll(/```ts\n\/\/ (\w+\.mjs)\n(.*?)```/gs)];
   assert.equal(
     files.map(([, name]) => name),
-    ['main.mjs', 'worker.mjs'],
+    ['main.mjs', 'worker.mjs', 'tasks.mjs', 'program.mjs'],
   );
   const folder = mkdtempSync(join(tmpdir(), 'plasmoid-readme-'));
   try {
     for (const [, name = '', text = ''] of files) writeFileSync(join(folder, name), text);
     mkdirSync(join(folder, 'node_modules'));
     symlinkSync(root, join(folder, 'node_modules', 'plasmoid'));
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, ['main.mjs'], { cwd: folder });
-    assert.equal([stdout, stderr], ['samples 10000000\n', '']);
+    for (const [program, printed] of [
+      ['main.mjs', 'samples 10000000\n'],
+      ['program.mjs', 'sum 1000000 twice 2000000 counter 5\n'],
+    ] as const) {
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], { cwd: folder });
+      assert.equal([stdout, stderr], [printed, '']);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
