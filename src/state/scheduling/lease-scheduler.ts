@@ -275,17 +275,21 @@ export class LeaseScheduler {
     return false;
   }
 
-  /** Those who were passed over too often keep workers free for themselves. */
+  /** Those who were passed over too often keep workers free for themselves, the one who was most often first. */
   #claim(): void {
+    const groups = [...this.#groups.values()].filter(({ isReady }) => !isReady);
+    const requests = this.#book
+      .waiting()
+      .flat(2)
+      .filter((request) => request.leases.size === 0 && !request.asksForNothing);
     const patience = PATIENCE_PER_WORKER * this.#ledgers.size;
-    for (const group of this.#groups.values()) {
-      if (group.isReady || ++group.passedOver <= patience || this.#hasClaim(group)) continue;
-      claimForGroup(group, this.#ledgers);
-    }
-    for (const request of this.#book.waiting().flat(2)) {
-      if (request.leases.size > 0 || request.asksForNothing) continue;
-      if (++request.passedOver <= patience || this.#hasClaim(request)) continue;
-      claimForRequest(request, this.#ledgers.values());
+    const waiting = [...groups, ...requests];
+    for (const one of waiting) one.passedOver++;
+    for (const one of waiting.sort((first, second) => second.passedOver - first.passedOver)) {
+      if (one.passedOver <= patience) return;
+      if (this.#hasClaim(one)) continue;
+      if (one instanceof PlacementGroup) claimForGroup(one, this.#ledgers);
+      else claimForRequest(one, this.#ledgers.values());
     }
   }
 
