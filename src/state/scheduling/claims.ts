@@ -15,6 +15,8 @@ export function claimForRequest(request: LeaseRequest, ledgers: Iterable<WorkerL
   for (const ledger of ledgers) {
     if (!isClaimable(ledger) || (best && best.leases.size <= ledger.leases.size)) continue;
     if (!request.selectors.some((selector) => ledger.matches(selector))) continue;
+    // What the worker never has it cannot keep free; what is in a group is not in its totals.
+    if (!request.schedulingClass.placementGroup && !ledger.total.canAllocate(request.demands)) continue;
     if (fits(whenReturned(ledger, request.priority), [request.demands])) best = ledger;
   }
   if (best) claim(best, request, request.priority);

@@ -192,9 +192,10 @@ export class LeaseScheduler {
       this.#hasNewRequests = false;
       granted += this.#grant(nowMs, freed);
     }
-    if (granted > 0) this.#claim();
+    const waiting = this.#book.waiting().flat(2);
+    if (granted > 0) this.#claim(waiting);
     this.#drain();
-    const nextMs = this.#recall(nowMs);
+    const nextMs = this.#recall(waiting, nowMs);
     const news = this.#news;
     this.#news = [];
     for (const tell of news) tell();
@@ -229,6 +230,7 @@ export class LeaseScheduler {
     return this.#ledgers.get(worker)?.available.toNodeResourceSet().getResourceMap();
   }
 
+  /** Before all leases, whatever their priority: groups are few, and many wait for each. */
   #placeGroups(): number {
     let placed = 0;
     for (const group of this.#groups.values()) {
@@ -276,16 +278,13 @@ export class LeaseScheduler {
   }
 
   /** Those who were passed over too often keep workers free for themselves, the one who was most often first. */
-  #claim(): void {
+  #claim(waiting: readonly LeaseRequest[]): void {
     const groups = [...this.#groups.values()].filter(({ isReady }) => !isReady);
-    const requests = this.#book
-      .waiting()
-      .flat(2)
-      .filter((request) => request.leases.size === 0 && !request.asksForNothing);
+    const requests = waiting.filter(({ leases, asksForNothing }) => leases.size === 0 && !asksForNothing);
     const patience = PATIENCE_PER_WORKER * this.#ledgers.size;
-    const waiting = [...groups, ...requests];
-    for (const one of waiting) one.passedOver++;
-    for (const one of waiting.sort((first, second) => second.passedOver - first.passedOver)) {
+    const all = [...groups, ...requests];
+    for (const one of all) one.passedOver++;
+    for (const one of all.sort((first, second) => second.passedOver - first.passedOver)) {
       if (one.passedOver <= patience) return;
       if (this.#hasClaim(one)) continue;
       if (one instanceof PlacementGroup) claimForGroup(one, this.#ledgers);
@@ -303,8 +302,7 @@ export class LeaseScheduler {
     }
   }
 
-  #recall(nowMs: number): number | undefined {
-    const requests = this.#book.waiting().flat(2);
+  #recall(requests: readonly LeaseRequest[], nowMs: number): number | undefined {
     const groups = [...this.#groups.values()].filter(({ isReady }) => !isReady);
     if (requests.length === 0 && groups.length === 0) return undefined;
     if (nowMs < this.#nextRecallMs) return this.#nextRecallMs;
