@@ -36,6 +36,21 @@ for (const known of [
   knownClasses.set(known.name, known);
 for (const [name, known] of Object.entries(plasmoidErrors)) knownClasses.set(name, known);
 
+/** An error inside of another, in a message that is cloned as it is. */
+interface PackedError {
+  readonly packedError: ErrorParts;
+}
+
+/**
+ * Takes an error apart for a message that is cloned, its causes as well: clones of errors lose what they are if the engine
+ * did not make them itself.
+ */
+export function packError(error: Error): ErrorParts {
+  const parts = encodeError(error);
+  const { cause } = parts;
+  return cause instanceof Error ? { ...parts, cause: { packedError: packError(cause) } } : parts;
+}
+
 /** Takes an error apart. Errors among its parts are taken apart by whoever encodes these. */
 export function encodeError(error: Error): ErrorParts {
   const definition = definitionOf(error.constructor);
@@ -61,7 +76,7 @@ export function encodeError(error: Error): ErrorParts {
 export function decodeError(parts: ErrorParts): Error {
   const { className, module, name, message, stack, properties } = parts;
   // Made as an error, so that the engine knows it as one, whatever the constructor of its class takes.
-  const error = new Error(message, 'cause' in parts ? { cause: parts.cause } : undefined);
+  const error = new Error(message, 'cause' in parts ? { cause: unpacked(parts.cause) } : undefined);
   const known = module === undefined ? knownClasses.get(className) : loaded({ module, name: className });
   if (known !== undefined && isErrorPrototype(known.prototype)) Object.setPrototypeOf(error, known.prototype);
   Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
@@ -72,6 +87,11 @@ export function decodeError(parts: ErrorParts): Error {
     Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable });
   }
   return error;
+}
+
+function unpacked(cause: unknown): unknown {
+  const isPacked = typeof cause === 'object' && cause !== null && 'packedError' in cause;
+  return isPacked ? decodeError((cause as PackedError).packedError) : cause;
 }
 
 function isErrorPrototype(prototype: unknown): prototype is Error {

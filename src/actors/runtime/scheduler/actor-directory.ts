@@ -1,7 +1,7 @@
 /** The actors of a runtime: where each one lives, its name, and what becomes of it when its worker dies. */
 import { ActorDiedError, ActorNameTakenError } from '../../../state/errors.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
-import { decodeError, type ErrorParts, encodeError } from '../link/error-codec.ts';
+import { decodeError, type ErrorParts, packError } from '../link/error-codec.ts';
 import type { ActorNews, ActorPlan, ActorState } from '../link/messages.ts';
 
 /** Restarts are at most this far apart. */
@@ -170,14 +170,14 @@ export class ActorDirectory {
     if (problem === undefined) return;
     // The asker hears of it as it is, and not that an actor died which never lived.
     for (const { reject } of record.askers.splice(0)) reject(problem);
-    this.#die(record, problem.message, encodeError(problem));
+    this.#die(record, problem.message, packError(problem));
   }
 
   #lost(record: ActorRecord, death: Error): void {
     this.#home.displaced(record.actor, record.plan);
     record.thread = -1;
     if (record.restarts >= record.plan.maxRestarts || record.enders.length > 0) {
-      this.#die(record, 'its worker died', encodeError(death));
+      this.#die(record, 'its worker died', packError(death));
       return;
     }
     const delayMs = Math.min(RESTART_DELAY_MAX_MS, record.plan.restartDelayMs * 2 ** record.restarts);

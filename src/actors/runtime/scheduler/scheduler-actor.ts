@@ -6,7 +6,7 @@ import { createLink } from '../../../pools/runtime/link.ts';
 import { PlasmoidError, WorkerDiedError } from '../../../state/errors.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
 import type { Store } from '../../client/store.ts';
-import { encodeError } from '../link/error-codec.ts';
+import { packError } from '../link/error-codec.ts';
 import type {
   ActorNews,
   ActorPlan,
@@ -116,7 +116,7 @@ export class SchedulerActor {
     this.#threads.delete(thread);
     this.#desk.removeWorker(thread);
     this.#desk.threadGone(thread);
-    const error = encodeError(death);
+    const error = packError(death);
     for (const peer of record.links) {
       this.#threads.get(peer)?.links.delete(thread);
       this.#tell(peer, { type: 'gone', peer: thread, worker: record.line.name, error });
@@ -181,7 +181,7 @@ export class SchedulerActor {
       this.#workersOf(holders),
     );
     if (problem !== undefined)
-      this.#tell(thread, { type: 'infeasible', classNumber, error: encodeError(problem) });
+      this.#tell(thread, { type: 'infeasible', classNumber, error: packError(problem) });
     this.#advance();
   }
 
@@ -198,7 +198,7 @@ export class SchedulerActor {
       (value) => this.#tell(thread, { type: 'reply', request, value }),
       (error: unknown) => {
         const told = error instanceof Error ? error : new Error(String(error));
-        this.#tell(thread, { type: 'reply', request, error: encodeError(told) });
+        this.#tell(thread, { type: 'reply', request, error: packError(told) });
         if (!PlasmoidError.is(error)) throw error;
       },
     );

@@ -1,6 +1,6 @@
 /** The actors that live in a worker. */
 import { TaskModuleError } from '../../../state/errors.ts';
-import { encodeError } from '../link/error-codec.ts';
+import { packError } from '../link/error-codec.ts';
 import type { ActorPlan, SchedulerMessage } from '../link/messages.ts';
 import type { Participant } from '../link/participant.ts';
 import { laneOfActor } from '../link/protocol.ts';
@@ -29,7 +29,7 @@ export class ActorHost {
     this.#construct(actor, plan).then(
       () => this.#participant.tell({ type: 'actorMade', actor }),
       (error: unknown) =>
-        this.#participant.tell({ type: 'actorMade', actor, error: encodeError(asError(error)) }),
+        this.#participant.tell({ type: 'actorMade', actor, error: packError(asError(error)) }),
     );
   }
 
