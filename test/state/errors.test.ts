@@ -21,12 +21,16 @@ type ErrorClass = new (message: string, values?: errors.ErrorValues, options?: E
 
 /** What a user may rely on: a change of one of these is a breaking change. */
 const CODES: Readonly<Record<string, string>> = {
+  ActorDiedError: 'Disconnected',
+  ActorNameTakenError: 'AlreadyExists',
+  ActorNotFoundError: 'NotFound',
   ChannelError: 'ChannelError',
   ChannelFinishedError: 'ChannelError',
   ChannelRoleTakenError: 'AlreadyExists',
   ChannelTimeoutError: 'ChannelTimeoutError',
   ChannelUsageError: 'Invalid',
   ForeignRefError: 'Invalid',
+  InfeasibleRequestError: 'OutOfResource',
   InterruptedError: 'Interrupted',
   InvalidArgumentError: 'InvalidArgument',
   InvariantError: 'UnknownError',
@@ -42,11 +46,16 @@ const CODES: Readonly<Record<string, string>> = {
   OutOfDiskError: 'OutOfDisk',
   OutOfResourceError: 'OutOfResource',
   RefReleasedError: 'Invalid',
+  RuntimeClosedError: 'Disconnected',
   StoreClosedError: 'Disconnected',
   SystemError: 'IOError',
+  TaskModuleError: 'NotFound',
   TimedOutError: 'TimedOut',
   UnstorableValueError: 'TypeError',
   WindowLostError: 'Invalid',
+  WorkerDiedError: 'Disconnected',
+  WorkerOutOfMemoryError: 'OutOfMemory',
+  WorkerUnresponsiveError: 'TimedOut',
 };
 
 function isErrorClass(value: unknown): value is ErrorClass {
