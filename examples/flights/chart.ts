@@ -1,4 +1,5 @@
 /** The chart: delay by hour, delay by airport, and density of distance and delay, as one SVG. */
+import { round, rule, scale, text, ticks } from '../support/svg.ts';
 import { DENSITY } from './kernels.ts';
 import type { DelaySummary } from './percentiles.ts';
 
@@ -176,54 +177,6 @@ function heatColour(part: number): string {
   return `#${channels.join('')}`;
 }
 
-function scale(fromLow: number, fromHigh: number, toLow: number, toHigh: number): (value: number) => number {
-  return (value) => toLow + ((value - fromLow) / (fromHigh - fromLow)) * (toHigh - toLow);
-}
-
-/** About `wanted` round numbers between two limits. */
-function ticks(low: number, high: number, wanted: number): number[] {
-  const raw = (high - low) / wanted;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= raw) ?? raw;
-  const values: number[] = [];
-  for (let value = Math.ceil(low / step) * step; value <= high; value += step) values.push(value);
-  return values;
-}
-
-interface TextStyle {
-  readonly anchor?: 'middle' | 'end';
-  readonly size?: number;
-  readonly weight?: string;
-  readonly fill?: string;
-}
-
-function text(x: number, y: number, content: string, style: TextStyle = {}): string {
-  const attributes = [
-    style.anchor === undefined ? '' : ` text-anchor="${style.anchor}"`,
-    style.size === undefined ? '' : ` font-size="${style.size}"`,
-    style.weight === undefined ? '' : ` font-weight="${style.weight}"`,
-    style.fill === undefined ? '' : ` fill="${style.fill}"`,
-  ].join('');
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<text x="${round(x)}" y="${round(y)}"${attributes}>${escaped}</text>`;
-}
-
 function heading(panel: Panel, content: string): string {
   return text(panel.left, panel.top - 14, content, { size: 15, weight: 'bold' });
-}
-
-function rule(
-  x1: number,
-  y1: number,
-  x2: number,
-  y2: number,
-  colour: string,
-  width = 1,
-  dashes = 'none',
-): string {
-  return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${colour}" stroke-width="${width}" stroke-dasharray="${dashes}"/>`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -2,14 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Progress } from '../support/progress.ts';
+import { renderTable } from '../support/table.ts';
 import { type Arguments, HELP, readArguments } from './arguments.ts';
 import { type ChartData, renderChart } from './chart.ts';
 import { type Flights, readFlights } from './columns.ts';
 import { type JobReport, runMode, sameAnswers } from './comparison.ts';
 import type { Mode } from './job.ts';
 import { summarise } from './percentiles.ts';
-import { Progress } from './progress.ts';
-import { renderTable } from './table.ts';
 import { columnBytes, writeColumns } from './table-file.ts';
 
 const AIRPORTS_SHOWN = 20;

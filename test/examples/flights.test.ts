@@ -8,7 +8,7 @@ import { type Flights, readFlights } from '../../examples/flights/columns.ts';
 import { type Answers, runJob } from '../../examples/flights/job.ts';
 import { count, DENSITY, merge, splitRows } from '../../examples/flights/kernels.ts';
 import { type DelaySummary, summarise } from '../../examples/flights/percentiles.ts';
-import { renderTable } from '../../examples/flights/table.ts';
+import { renderTable } from '../../examples/support/table.ts';
 import { type NaiveNumbers, type NaiveSummary, naiveNumbers } from './flights-naive.ts';
 
 const TOLERANCE = 1e-9;
