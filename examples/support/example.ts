@@ -14,8 +14,8 @@ export interface ExampleOptions {
 /** Runs an example: reads the command line, tells people about a mistake without a stack, and says how long it took. */
 export async function runExample(
   about: string,
-  picture: string,
   main: (options: ExampleOptions) => Promise<void>,
+  picture = '',
 ): Promise<void> {
   try {
     const { values } = parseArgs({

@@ -1,26 +1,29 @@
 /** A picture in the terminal that is drawn anew in place; now and then a line where there is no terminal. */
 
-const PLAIN_INTERVAL_MS = 500;
+const FRAME_MS = 40;
+const LINE_MS = 500;
 
 /** Shows the latest state of something that runs. */
 export class Screen {
   readonly #stream: NodeJS.WriteStream;
   #height = 0;
-  #lastPlainMs = Number.NEGATIVE_INFINITY;
+  #drawnMs = Number.NEGATIVE_INFINITY;
 
   constructor(stream: NodeJS.WriteStream = process.stdout) {
     this.#stream = stream;
   }
 
-  /** `picture` for a terminal, `summary` for a file or a pipe, which keeps every line. */
-  draw(picture: readonly string[], summary: string): void {
-    if (this.#stream.isTTY) {
+  /** The picture's last line alone for a file or a pipe, which keeps every line. Drawn only when it is time again. */
+  draw(picture: () => readonly string[]): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#drawnMs < (this.#stream.isTTY ? FRAME_MS : LINE_MS)) return;
+    this.#drawnMs = nowMs;
+    const lines = picture();
+    if (!this.#stream.isTTY) this.#stream.write(`${lines.at(-1)}\n`);
+    else {
       const up = this.#height === 0 ? '' : `\x1b[${this.#height}A`;
-      this.#stream.write(`${up}${picture.map((line) => `\x1b[2K${line}\n`).join('')}`);
-      this.#height = picture.length;
-    } else if (performance.now() - this.#lastPlainMs > PLAIN_INTERVAL_MS) {
-      this.#lastPlainMs = performance.now();
-      this.#stream.write(`${summary}\n`);
+      this.#stream.write(`${up}${lines.map((line) => `\x1b[2K${line}\n`).join('')}`);
+      this.#height = lines.length;
     }
   }
 }
@@ -40,4 +43,26 @@ export function pixelLines(
     lines.push(`${line}\x1b[0m`);
   }
   return lines;
+}
+
+/** From green (0) to red (1); almost black for `NaN`. */
+export function greenToRed(part: number): number {
+  if (Number.isNaN(part)) return 0x10141c;
+  const red = Math.max(0, Math.min(1, part));
+  return (Math.round(40 + 215 * red) << 16) | (Math.round(140 - 100 * red) << 8) | 0x50;
+}
+
+/** A pipeline in one line: for each stage the bytes that it has written, and the versions that wait for it. */
+export function flowLine(
+  names: readonly string[],
+  shown: readonly Float64Array[],
+  depth: number,
+  elapsedMs: number,
+): string {
+  const parts = shown.map(([bytes = 0, waiting = 0], index) => {
+    const rate = (bytes / 1e3 / elapsedMs).toFixed(1).padStart(5);
+    const queue = index === 0 ? '' : `→ ${'■'.repeat(waiting).padStart(depth, '·')} `;
+    return `${queue}${names[index]} ${rate} MB/s`;
+  });
+  return parts.join(' ');
 }
