@@ -11,17 +11,14 @@ import { Server, tasks } from './tasks.ts';
 const BATCH = 2000;
 const TESTED = 4000;
 /** Batches from one look at the accuracy to the next. */
-const LOOK = 8;
+const LOOK = 4;
 
 type Batch = readonly [first: number, last: number];
 type Learned = { readonly weights: Float32Array; readonly points: Curve['points'] };
 
-function batchesOf(definitions: number, epochs: number): Batch[] {
+function batchesOf(definitions: number): Batch[] {
   const count = Math.floor((definitions - TESTED) / BATCH);
-  return Array.from({ length: count * epochs }, (_, index) => [
-    (index % count) * BATCH,
-    ((index % count) + 1) * BATCH,
-  ]);
+  return Array.from({ length: count }, (_, index) => [index * BATCH, (index + 1) * BATCH]);
 }
 
 async function withWorkers(data: Definitions, batches: readonly Batch[], workers: number): Promise<Learned> {
@@ -71,7 +68,7 @@ await runExample(
   'A parameter server learns which kind of thing a definition defines',
   async ({ small, workers, output }) => {
     const data = readDefinitions(small ? 20_000 : 120_000);
-    const batches = batchesOf(data.kinds.length, small ? 2 : 3);
+    const batches = batchesOf(data.kinds.length);
     const shared = await withWorkers(data, batches, workers);
     const plain = inOneThread(data, batches);
     const curves = [
