@@ -21,7 +21,8 @@ const BUILD_INFO = join(DIST, '.tsbuildinfo');
 const FOLDERS = ['src', 'test', 'examples', 'bench'];
 
 /**
- * @typedef {{ version?: string, integrity?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} LockEntry
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[],
+ *   dependencies?: Record<string, string>, optionalDependencies?: Record<string, string> }} LockEntry
  */
 
 /**
@@ -47,20 +48,28 @@ function packagesAreCurrent() {
   };
   return (
     Object.keys(installed).every(isWanted) &&
-    Object.entries(wanted).every(([path, entry]) => path === '' || isForElsewhere(entry) || isWanted(path))
+    Object.keys(wanted).every((path) => path === '' || isForElsewhere(path, wanted) || isWanted(path))
   );
 }
 
 /**
- * Optional packages are installed where their platform is. Which C library this is takes long to find out, so both
- * variants count as optional.
- * @param {LockEntry} entry
+ * Optional packages are installed where their platform is, and so is what only they need. Which C library this is takes
+ * long to find out, so both variants count as optional.
+ * @param {string} path
+ * @param {Record<string, LockEntry>} wanted
+ * @returns {boolean}
  */
-function isForElsewhere({ optional = false, os, cpu, libc }) {
+function isForElsewhere(path, wanted) {
+  const { optional = false, os, cpu, libc } = wanted[path] ?? {};
   if (!optional) return false;
-  return (
-    os?.includes(process.platform) === false || cpu?.includes(process.arch) === false || libc !== undefined
+  if (os?.includes(process.platform) === false || cpu?.includes(process.arch) === false) return true;
+  if (libc !== undefined) return true;
+  const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  const users = Object.entries(wanted).filter(
+    ([, entry]) =>
+      entry.dependencies?.[name] !== undefined || entry.optionalDependencies?.[name] !== undefined,
   );
+  return users.length > 0 && users.every(([user]) => user !== path && isForElsewhere(user, wanted));
 }
 
 function installPackages() {
