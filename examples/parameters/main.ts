@@ -8,8 +8,9 @@ import { accuracy, gradient, vote } from '../support/softmax.ts';
 import { KINDS } from '../support/wordnet.ts';
 import { Server, tasks } from './tasks.ts';
 
-const BATCH = 2000;
-const TESTED = 4000;
+const BATCH = 4000;
+const TESTED = 2000;
+const EPOCHS = 2;
 /** Batches from one look at the accuracy to the next. */
 const LOOK = 4;
 
@@ -18,18 +19,22 @@ type Learned = { readonly weights: Float32Array; readonly points: Curve['points'
 
 function batchesOf(definitions: number): Batch[] {
   const count = Math.floor((definitions - TESTED) / BATCH);
-  return Array.from({ length: count }, (_, index) => [index * BATCH, (index + 1) * BATCH]);
+  return Array.from({ length: count * EPOCHS }, (_, index) => {
+    const first = (index % count) * BATCH;
+    return [first, first + BATCH];
+  });
 }
 
 async function withWorkers(data: Definitions, batches: readonly Batch[], workers: number): Promise<Learned> {
-  await using runtime = await Runtime.start({ workers: workers + 1, memory: '512MiB' }); // one for the actor
+  await using runtime = await Runtime.start({ workers: workers + 1, memory: '512MiB' });
   const { store } = runtime;
   const shard = [
     await store.put(data.starts),
     await store.put(data.words),
     await store.put(data.kinds),
   ] as const;
-  const server = await runtime.spawn(Server, [data.vocabulary]);
+  // It has the one more worker to itself, so that no call of it waits for a task.
+  const server = await runtime.spawn(Server, [data.vocabulary], { resources: { CPU: 1 } });
   const tested: Batch = [data.kinds.length - TESTED, data.kinds.length];
   const points = [{ ms: 0, value: 0 }];
   const startedMs = performance.now();
