@@ -28,14 +28,18 @@ export interface RecallSituation {
 /** The leases to recall, each once. */
 export function chooseRecalls(situation: RecallSituation): LeaseRecord[] {
   const recall = new Recall(situation);
-  for (const group of situation.groups) recall.forGroup(group);
-  for (const request of situation.requests) recall.forRequest(request);
+  const { groups, requests } = situation;
+  // When all that could be recalled is, nobody else has to be asked.
+  for (const group of groups) if (recall.dueLeases > 0) recall.forGroup(group);
+  for (const request of requests) if (recall.dueLeases > 0) recall.forRequest(request);
   return recall.chosen;
 }
 
 /** Works on copies, in which what was recalled is free already and those who wait have what is coming to them. */
 class Recall {
   readonly chosen: LeaseRecord[] = [];
+  /** Leases that could still be recalled for somebody. */
+  dueLeases = 0;
   readonly #situation: RecallSituation;
   readonly #available = new Map<WorkerLedger, NodeResourceInstanceSet>();
   readonly #clientLeases = new Map<ClientRecord, number>();
@@ -46,6 +50,9 @@ class Recall {
     this.#situation = situation;
     this.#going = new Set(situation.recalled);
     for (const { request } of situation.recalled) this.#count(request, -1);
+    for (const { leases } of situation.ledgers.values()) {
+      for (const lease of leases) if (this.#isDue(lease)) this.dueLeases++;
+    }
   }
 
   forGroup(group: PlacementGroup): void {
@@ -72,7 +79,7 @@ class Recall {
   forRequest(request: LeaseRequest): void {
     // Who asks for nothing waits for no lease to come back.
     if (request.asksForNothing) return;
-    for (let missing = request.waiting; missing > 0; missing--) {
+    for (let missing = request.waiting; missing > 0 && this.dueLeases > 0; missing--) {
       const ledger = this.#findRoom(request) ?? this.#makeRoom(request);
       if (!ledger) return;
       this.#of(ledger).tryAllocate(request.demands);
@@ -90,7 +97,7 @@ class Recall {
       const due = [...ledger.leases]
         .filter((lease) => this.#isDue(lease) && this.#hasMore(lease.request, request))
         .sort((one, other) => this.#compare(one, other));
-      const victims = fewest(this.#of(ledger), [request.demands], due);
+      const victims = due.length > 0 && fewest(this.#of(ledger), [request.demands], due);
       if (!victims) continue;
       const order = best
         ? victims.length - best.victims.length || this.#compare(victims[0]!, best.victims[0]!)
@@ -142,6 +149,7 @@ class Recall {
   #recall(lease: LeaseRecord, ledger: WorkerLedger): void {
     freed(this.#of(ledger), [lease]);
     this.#going.add(lease);
+    this.dueLeases--;
     this.#count(lease.request, -1);
     this.chosen.push(lease);
   }

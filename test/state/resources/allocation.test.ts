@@ -150,4 +150,15 @@ test('in a placement group the wildcard is what its bundles have, at any time', 
   );
 });
 
+test('a copy is on its own, with the bundles of groups', () => {
+  const start: Numbers = { [`CPU_group_${GROUP}`]: [1], [`CPU_group_0_${GROUP}`]: [1] };
+  const set = instances(start);
+  const copy = set.copy();
+  const wildcard = new ResourceSet({ [`CPU_group_${GROUP}`]: 1 });
+  assert.ok(copy.tryAllocate(wildcard));
+  assert.is(copy.tryAllocate(wildcard), undefined);
+  assert.equal(toNumbers(set.resources), start);
+  assert.ok(set.tryAllocate(wildcard));
+});
+
 test.run();
