@@ -107,7 +107,7 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
       return;
     switch (message.type) {
       case 'link':
-        this.participant.addLink(message.peer, message.memory);
+        this.participant.addLink(message.peer, message.memory, message.client);
         return;
       case 'gone':
         this.participant.dropLink(message.peer, lossOf(message.worker, decodeError(message.error)));

@@ -105,8 +105,9 @@ export class ActorRoute implements SubmitRoute {
       this.#again(call);
       return;
     }
+    const { isRepeatable } = call;
     call.attempts++;
-    if (call.attempts <= call.policy.retries) this.#again(call);
+    if (isRepeatable) this.#again(call);
     else call.reject(loss.errorFor(call));
   }
 

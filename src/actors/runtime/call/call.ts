@@ -53,6 +53,8 @@ export interface CallSink {
   /** `object`: the one that is the whole value. */
   resolve(value: unknown, object: ObjectRef | undefined): void;
   reject(error: unknown): void;
+  /** Whether the call may be run from its beginning again; absent: yes. */
+  readonly isRepeatable?: boolean;
   /** An item of a stream; `sizeBytes` as it was sent. */
   item?(value: unknown, sizeBytes: number): void;
 }
@@ -114,12 +116,17 @@ export class Call implements Queueable {
   /** The call was answered with an error of its own. */
   failed(error: unknown): void {
     const { policy } = this;
-    if (!this.isSettled && this.attempts < policy.retries && policy.retryIf?.(error) === true) {
+    if (!this.isSettled && this.isRepeatable && policy.retryIf?.(error) === true) {
       this.attempts++;
       this.route.again(this);
     } else {
       this.reject(error);
     }
+  }
+
+  /** Whether it may be begun once more. */
+  get isRepeatable(): boolean {
+    return this.attempts < this.policy.retries && this.sink.isRepeatable !== false;
   }
 
   /** It is on no lane any more: answered, taken back, or lost. */

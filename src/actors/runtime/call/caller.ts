@@ -37,24 +37,31 @@ function hearAnswer(participant: Participant, link: PeerLink, words: SharedWords
     link.skipped(number);
     return;
   }
-  const call = link.forget(number);
-  if (call === undefined) return;
   if (outcome === OUTCOME.RETURNED) {
-    call.route.returned(call);
+    const returned = link.forget(number);
+    // One that was taken back meanwhile: its number was kept until the worker has let go of it.
+    if (returned === undefined) link.skipped(number);
+    else returned.route.returned(returned);
     return;
   }
-  call.route.left(call);
   let values: readonly unknown[];
   let object: Parameters<Call['resolve']>[1];
   try {
     ({ values, object } = participant.decode(link, words, start + 2, true));
   } catch (error) {
+    // Its objects have gone with it: the call is lost as any that had begun there, when the news of its death come.
+    if (participant.hasDied(link)) return;
     // An object of the answer is gone, or memory is: the call has ended all the same.
-    call.reject(error);
+    const failed = link.forget(number);
+    failed?.route.left(failed);
+    failed?.reject(error);
     return;
   } finally {
     if (hasObjects(words, start + 2)) link.write(RECORD.RECEIVED, undefined, number);
   }
+  const call = link.forget(number);
+  if (call === undefined) return;
+  call.route.left(call);
   if (outcome === OUTCOME.RESULT) {
     call.resolve(values[0], object);
     return;
@@ -67,8 +74,16 @@ function hearItem(participant: Participant, link: PeerLink, words: SharedWords, 
   const number = words[start]!;
   const call = link.calls[number];
   const sizeBytes = words[start + 1]!;
-  const { values } = participant.decode(link, words, start + 2, true);
-  if (hasObjects(words, start + 2)) link.write(RECORD.RECEIVED, undefined, number);
+  let values: readonly unknown[];
+  try {
+    ({ values } = participant.decode(link, words, start + 2, true));
+  } catch (error) {
+    // As of an answer. The stream cannot go on behind a gap.
+    if (!participant.hasDied(link)) call?.cancel(error);
+    return;
+  } finally {
+    if (hasObjects(words, start + 2)) link.write(RECORD.RECEIVED, undefined, number);
+  }
   call?.sink.item?.(values[0], sizeBytes);
 }
 

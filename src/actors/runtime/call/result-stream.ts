@@ -29,6 +29,8 @@ export class ResultStream<T = unknown>
   #call: Call | undefined;
   #failure: { readonly error: unknown } | undefined;
   #hasEnded = false;
+  /** Until it has given an item: its reader would get those twice. */
+  isRepeatable = true;
 
   private constructor(core: RuntimeAccess) {
     this.#core = core;
@@ -92,6 +94,7 @@ export class ResultStream<T = unknown>
   /** @internal */
   item(value: unknown, sizeBytes: number): void {
     if (this.#hasEnded) return;
+    this.isRepeatable = false;
     const reader = this.#readers.shift();
     if (reader === undefined) {
       this.#items.push({ value, sizeBytes });

@@ -119,8 +119,9 @@ export class TaskClass implements CallRoute {
       this.#requeue(call);
       return;
     }
+    const { isRepeatable } = call;
     call.attempts++;
-    if (call.attempts <= call.policy.retries) this.#requeue(call);
+    if (isRepeatable) this.#requeue(call);
     else call.reject(loss.errorFor(call));
   }
 

@@ -25,6 +25,12 @@ export interface WorkerStart {
   readonly heartbeatMs: number | undefined;
 }
 
+/** A worker's record in the store, as it is while the worker lives: it changes with the worker's death. */
+export interface StoreRecord {
+  readonly index: number;
+  readonly state: number;
+}
+
 /** An actor's state, as those who have handles are told. */
 export type ActorState = 'pending' | 'alive' | 'restarting' | 'dead';
 
@@ -84,8 +90,8 @@ export type ToScheduler =
   | { readonly type: 'returnLease'; readonly lease: number }
   | { readonly type: 'laneClosed'; readonly lease: number }
   | { readonly type: 'blocked' | 'unblocked'; readonly lanes: readonly number[] }
-  /** A worker serves; `client` is its number in the store. */
-  | { readonly type: 'ready'; readonly client: number }
+  /** A worker serves. */
+  | { readonly type: 'ready'; readonly client: StoreRecord }
   | { readonly type: 'ask'; readonly request: number; readonly question: Question }
   | { readonly type: 'actorMade'; readonly actor: number; readonly error?: ErrorParts }
   | { readonly type: 'actorGone'; readonly actor: number };
@@ -109,7 +115,13 @@ export type Question =
 
 /** From the scheduler to a thread. */
 export type SchedulerMessage =
-  | { readonly type: 'link'; readonly peer: number; readonly memory: SharedArrayBuffer }
+  | {
+      readonly type: 'link';
+      readonly peer: number;
+      readonly memory: SharedArrayBuffer;
+      /** Undefined for the thread that started the runtime. */
+      readonly client: StoreRecord | undefined;
+    }
   | { readonly type: 'gone'; readonly peer: number; readonly worker: string; readonly error: ErrorParts }
   | {
       readonly type: 'lease';

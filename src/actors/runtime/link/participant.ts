@@ -8,7 +8,7 @@ import { LinkEnd } from '../../../pools/runtime/link.ts';
 import { ThreadBoard, ThreadSeat } from '../../../pools/runtime/thread-board.ts';
 import type { Store } from '../../client/store.ts';
 import type { LinkLoss } from '../call/call.ts';
-import type { SchedulerMessage, ToScheduler } from './messages.ts';
+import type { SchedulerMessage, StoreRecord, ToScheduler } from './messages.ts';
 import { type Decoded, type HandleCodec, PayloadCodec } from './payload-codec.ts';
 import { PeerLink } from './peer-link.ts';
 
@@ -85,6 +85,11 @@ export class Participant {
     return [...this.#links.values()];
   }
 
+  /** Whether the thread at the other end has died; news of it may be on their way still. */
+  hasDied({ client }: PeerLink): boolean {
+    return client !== undefined && this.store.connection.control.clientState(client.index) !== client.state;
+  }
+
   /** The values of the message at a word of a record of a link. */
   decode(link: PeerLink, words: SharedWords, start: number, isResult: boolean): Decoded {
     return this.codec.decode(words, start, link.end.inboundBytes, isResult);
@@ -112,8 +117,8 @@ export class Participant {
   }
 
   /** The scheduler has linked this thread with another. */
-  addLink(peer: number, memory: SharedArrayBuffer): void {
-    const link = new PeerLink(new LinkEnd(memory, this.index, peer), this.board, this.codec);
+  addLink(peer: number, memory: SharedArrayBuffer, client: StoreRecord | undefined): void {
+    const link = new PeerLink(new LinkEnd(memory, this.index, peer), this.board, this.codec, client);
     this.#links.set(peer, link);
     this.#listLinks();
   }

@@ -4,6 +4,7 @@ import type { ThreadBoard } from '../../../pools/runtime/thread-board.ts';
 import { LINK_CALLS } from '../../../state/runtime/link-layout.ts';
 import type { Call, CallLink } from '../call/call.ts';
 import type { Definition } from '../task-registry.ts';
+import type { StoreRecord } from './messages.ts';
 import type { Payload } from './payload.ts';
 import type { PayloadCodec } from './payload-codec.ts';
 import { RECORD, STREAM_BIT, UNBOUNDED_BIT } from './protocol.ts';
@@ -18,6 +19,8 @@ interface WaitingRecord {
 export class PeerLink implements CallLink {
   readonly end: LinkEnd;
   readonly peer: number;
+  /** The peer's record in the store; undefined for the thread that started the runtime. */
+  readonly client: StoreRecord | undefined;
   /** Own calls under way, by their numbers. */
   readonly calls: (Call | undefined)[] = [];
   readonly #board: ThreadBoard;
@@ -30,7 +33,8 @@ export class PeerLink implements CallLink {
   /** The peer has died, or this side leaves: nothing is sent any more. */
   closed = false;
 
-  constructor(end: LinkEnd, board: ThreadBoard, codec: PayloadCodec) {
+  constructor(end: LinkEnd, board: ThreadBoard, codec: PayloadCodec, client: StoreRecord | undefined) {
+    this.client = client;
     this.end = end;
     this.peer = end.peer;
     this.#board = board;

@@ -14,6 +14,7 @@ import type {
   Question,
   RuntimeStatistics,
   SchedulerMessage,
+  StoreRecord,
   ToScheduler,
 } from '../link/messages.ts';
 import { locatePayload } from '../link/payload.ts';
@@ -45,8 +46,8 @@ export interface SchedulerShell {
 interface ThreadRecord {
   readonly line: ThreadLine;
   readonly links: Set<number>;
-  /** A worker's number in the store. */
-  client: number | undefined;
+  /** A worker's record in the store. */
+  client: StoreRecord | undefined;
   /** What its classes of calls ask for. */
   readonly classes: Demands[];
 }
@@ -66,7 +67,7 @@ export class SchedulerActor {
       {
         granted: (thread, classNumber, lease, worker) => {
           this.#link(thread, worker);
-          const client = this.#threads.get(worker)?.client ?? -1;
+          const client = this.#threads.get(worker)?.client?.index ?? -1;
           this.#tell(thread, { type: 'lease', lease, classNumber, thread: worker, client });
         },
         recalled: (worker, lease) => this.#tell(worker, { type: 'closeLane', lease }),
@@ -101,8 +102,8 @@ export class SchedulerActor {
     this.#threads.set(line.index, { line, links: new Set(), client: undefined, classes: [] });
   }
 
-  /** A worker serves; `client` is its number in the store. */
-  workerReady(thread: number, client: number): void {
+  /** A worker serves; `client` is its record in the store. */
+  workerReady(thread: number, client: StoreRecord): void {
     const record = this.#threads.get(thread);
     if (record !== undefined) record.client = client;
     this.#desk.addWorker(thread);
@@ -188,7 +189,7 @@ export class SchedulerActor {
   #workersOf(clients: readonly number[]): number[] {
     if (clients.length === 0) return [];
     const workers = [...this.#threads.values()].filter(
-      ({ client }) => client !== undefined && clients.includes(client),
+      ({ client }) => client !== undefined && clients.includes(client.index),
     );
     return workers.map(({ line }) => line.index);
   }
@@ -261,8 +262,8 @@ export class SchedulerActor {
     const memory = createLink();
     record.links.add(other);
     peer.links.add(one);
-    this.#tell(one, { type: 'link', peer: other, memory });
-    if (one !== other) this.#tell(other, { type: 'link', peer: one, memory });
+    this.#tell(one, { type: 'link', peer: other, memory, client: peer.client });
+    if (one !== other) this.#tell(other, { type: 'link', peer: one, memory, client: record.client });
   }
 
   #tell(thread: number, message: SchedulerMessage): void {

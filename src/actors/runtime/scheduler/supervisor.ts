@@ -4,6 +4,7 @@ import type { ControlRegion } from '../../../pools/control-region.ts';
 import type { ThreadBoard } from '../../../pools/runtime/thread-board.ts';
 import { WorkerDiedError, WorkerOutOfMemoryError, WorkerUnresponsiveError } from '../../../state/errors.ts';
 import { MAX_THREADS } from '../../../state/runtime/thread-layout.ts';
+import type { StoreRecord } from '../link/messages.ts';
 import { OWNER_INDEX } from '../owner-index.ts';
 import type { SchedulerStart } from './scheduler-start.ts';
 import { WorkerThreads } from './worker-threads.ts';
@@ -15,7 +16,7 @@ export interface Worker {
   readonly port: MessagePort;
   readonly abort: AbortController;
   /** Its record in the store, once it serves: what tells that its JavaScript has stopped. */
-  client: { readonly index: number; readonly state: number } | undefined;
+  client: StoreRecord | undefined;
   /** Why it is being ended. */
   death: Error | undefined;
   isRetiring: boolean;
@@ -84,11 +85,11 @@ export class Supervisor {
   }
 
   /** A worker says that it serves. */
-  ready(index: number, client: number): void {
+  ready(index: number, client: StoreRecord): void {
     const worker = this.#workers.get(index);
     if (worker === undefined) return;
     worker.started.resolve();
-    worker.client = { index: client, state: this.#control.clientState(client) };
+    worker.client = client;
     worker.beatMs = worker.idleSinceMs = performance.now();
     this.#failedStarts = 0;
   }

@@ -35,7 +35,9 @@ export default function serve(start: WorkerStart): Promise<void> {
       linkLost: (link) => executor.linkLost(link),
       runningLanes: () => executor.runningLanes(),
     };
-    participant.tell({ type: 'ready', client: store.client });
+    // Taken here: when the message is heard, this thread may have died.
+    const state = store.connection.control.clientState(store.client);
+    participant.tell({ type: 'ready', client: { index: store.client, state } });
     participant.nudge();
   });
 }
