@@ -42,6 +42,11 @@ export class PayloadReader {
     if (this.#objects.length > 0) this.#objects = [];
   }
 
+  /** Lets go of the values that it has read: the next message may be long in coming. */
+  end(): void {
+    if (this.#objects.length > 0) this.#objects = [];
+  }
+
   get atEnd(): boolean {
     return this.#at >= this.#end;
   }

@@ -51,6 +51,12 @@ export class PayloadWriter {
     this.#count = 0;
   }
 
+  /** Lets go of the values that it has written: the next message may be long in coming. */
+  end(): void {
+    this.#first = undefined;
+    this.#seen = undefined;
+  }
+
   /** Bytes written. */
   get byteLength(): number {
     return this.#length;

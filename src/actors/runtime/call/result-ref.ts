@@ -131,6 +131,8 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
     this.#object?.release();
     this.#object = undefined;
     this.#value = undefined;
+    // A promise keeps its value, too.
+    this.#promise = undefined;
     this.#state = RELEASED;
     forgotten.unregister(this);
     for (const listener of listeners ?? []) listener.rejected(this.#releasedError());

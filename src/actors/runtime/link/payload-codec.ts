@@ -26,6 +26,7 @@ const OUT_OF_BAND_BYTES = 16 * 1024;
 
 const AT_ONCE = { timeout: 0 };
 const NO_WORDS = new Int32Array(0);
+const NO_BYTES = new Uint8Array(0);
 
 /** An argument that is given as a ref: it arrives as what it names. */
 class Resolved {
@@ -113,6 +114,10 @@ export class PayloadCodec {
     } catch (error) {
       for (const object of objects) object.release();
       throw error;
+    } finally {
+      writer.end();
+      this.#objects = [];
+      this.#missing = [];
     }
   }
 
@@ -129,7 +134,13 @@ export class PayloadCodec {
     } else {
       reader.begin(bytes, startByte, byteLength);
     }
-    while (!reader.atEnd) values.push(reader.read());
+    try {
+      while (!reader.atEnd) values.push(reader.read());
+    } finally {
+      // A reader that keeps the last message would pin its objects for as long as the thread is idle.
+      if (byteLength === undefined) reader.begin(NO_BYTES, 0, 0);
+      reader.end();
+    }
     const object = isResult && places.length === 1 ? this.#objectOf(values[0]) : undefined;
     return { values, object };
   }

@@ -38,7 +38,7 @@ export class WorkerLane {
   #whenIdle: (() => void) | undefined;
   /** Called once when nothing waits any more. */
   #whenEmpty: (() => void) | undefined;
-  #calls: IncomingCall[] = [];
+  #calls: (IncomingCall | undefined)[] = [];
   #first = 0;
   #running = 0;
   isClosed = false;
@@ -75,7 +75,8 @@ export class WorkerLane {
   next(): IncomingCall | undefined {
     if (!this.isRunnable) return undefined;
     const call = this.#calls[this.#first];
-    this.#first++;
+    // Its arguments are its own from now on: the list must not keep them.
+    this.#calls[this.#first++] = undefined;
     // The front of the list is given back when most of it is empty.
     if (this.#first * 2 > this.#calls.length && this.#first > 16) {
       this.#calls = this.#calls.slice(this.#first);
@@ -86,7 +87,7 @@ export class WorkerLane {
 
   /** All that has not begun. */
   takeWaiting(): IncomingCall[] {
-    const waiting = this.#calls.slice(this.#first);
+    const waiting = this.#calls.slice(this.#first).filter((call) => call !== undefined);
     this.#calls = [];
     this.#first = 0;
     return waiting;

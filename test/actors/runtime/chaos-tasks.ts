@@ -1,0 +1,66 @@
+/** Tasks that do their work, and tasks that end their worker in one way or another. */
+import { appendFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import { defineTasks, Runtime } from '../../../src/index.ts';
+
+/** Never settled: the worker ends first. */
+const never = (): Promise<never> => new Promise(() => {});
+
+export const chaos = defineTasks(import.meta.url, {
+  add(one: number, other: number): number {
+    return one + other;
+  },
+  async addLater(one: number, other: number): Promise<number> {
+    await turn();
+    return one + other;
+  },
+  /** Big arrays both ways. */
+  double(values: Float64Array): Float64Array {
+    return values.map((value) => value * 2);
+  },
+  async addNested(one: number, other: number): Promise<number> {
+    const runtime = Runtime.current();
+    const doubled = runtime.submit(chaos.double, [new Float64Array(4_000).fill(one)]);
+    const [first, rest] = await Promise.all([doubled, runtime.submit(chaos.add, [0, other])]);
+    return (first[3_999] ?? Number.NaN) / 2 + rest;
+  },
+  addBlocking(one: number, other: number): number {
+    return Runtime.current().submit(chaos.add, [one, other]).getSync();
+  },
+  /** Leaves a line in a file for each time that it begins. */
+  counted(file: string, line: number): number {
+    appendFileSync(file, `${line}\n`);
+    return line;
+  },
+  /** With a pause, so that each worker gets one of many. */
+  async collect(): Promise<void> {
+    globalThis.gc?.();
+    await turn();
+  },
+  exit(): void {
+    process.exit(3);
+  },
+  exitCounted(file: string, line: number): void {
+    appendFileSync(file, `${line}\n`);
+    process.exit(3);
+  },
+  throwInTimer(): Promise<never> {
+    setTimeout(() => {
+      throw new Error('thrown in a timer');
+    });
+    return never();
+  },
+  exhaust(): void {
+    const hoard: unknown[] = [];
+    for (;;) hoard.push(Array.from({ length: 1_000 }, (_, index) => ({ index })));
+  },
+  /** Big results, and then the end of their worker. */
+  *itemsThenExit(count: number): Generator<number, void, void> {
+    for (let item = 0; item < count; item++) yield item;
+    process.exit(3);
+  },
+  bigThenExit(length: number): Float64Array {
+    setImmediate(() => process.exit(3));
+    return new Float64Array(length).fill(1);
+  },
+});
