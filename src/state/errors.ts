@@ -228,6 +228,11 @@ export class ActorNameTakenError extends PlasmoidError {
   readonly code = 'AlreadyExists';
 }
 
+/** The other side of a comlink endpoint is gone: its thread has ended, or its port was closed. */
+export class EndpointClosedError extends PlasmoidError {
+  readonly code = 'Disconnected';
+}
+
 /** The operating system refused; `values.systemCode` and `values.systemCall` say what. */
 export class SystemError extends PlasmoidError {
   readonly code = 'IOError';

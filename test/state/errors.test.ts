@@ -29,6 +29,7 @@ const CODES: Readonly<Record<string, string>> = {
   ChannelRoleTakenError: 'AlreadyExists',
   ChannelTimeoutError: 'ChannelTimeoutError',
   ChannelUsageError: 'Invalid',
+  EndpointClosedError: 'Disconnected',
   ForeignRefError: 'Invalid',
   InfeasibleRequestError: 'OutOfResource',
   InterruptedError: 'Interrupted',
