@@ -110,9 +110,13 @@ test('errors keep their class, cause and stack', () =>
     );
   }));
 
-test('calls of an actor that was killed reject', () =>
+test('calls of an actor that was killed reject, the one that runs included', () =>
   withLedger(async ({ remote, runtime, handle }) => {
+    const runs = failure(() => remote.later(1000), ActorDiedError, 'Disconnected', 500);
+    const waits = failure(() => remote.add(1), ActorDiedError, 'Disconnected', 500);
+    await delay(20);
     await runtime.kill(handle);
+    await Promise.all([runs, waits]);
     const { message } = await failure(() => remote.add(1), ActorDiedError, 'Disconnected');
     assert.match(message, /the actor is dead: it was killed/);
   }));

@@ -1,7 +1,7 @@
 /** Actors as one thread sees them: handles, where each one lives, and the calls that wait for it. */
 import { ActorDiedError, type RuntimeClosedError } from '../../../state/errors.ts';
 import { decodeError } from '../link/error-codec.ts';
-import type { ActorNews, SchedulerMessage } from '../link/messages.ts';
+import { type ActorNews, KILLED, type SchedulerMessage } from '../link/messages.ts';
 import type { HandleCodec } from '../link/payload-codec.ts';
 import type { RuntimeAccess } from '../runtime-access.ts';
 import { handleFor, routeOfHandle } from './actor-handle.ts';
@@ -62,7 +62,7 @@ export class ActorClient implements HandleCodec {
         route.livesOn(this.#core.participant.link(news.thread));
         return;
       case 'dead':
-        route.died(deathOf(news));
+        route.died(deathOf(news), news.reason === KILLED);
         return;
       default:
         route.livesOn(undefined);

@@ -77,14 +77,18 @@ export class ActorRoute implements SubmitRoute {
     this.#core.participant.nudge();
   }
 
-  died(death: Error): void {
+  /** `endsCalls`: those that were sent do not go on either. Otherwise they are answered, or lost with their link. */
+  died(death: Error, endsCalls = false): void {
     if (this.#death !== undefined) return;
+    const lane = this.#lane;
     this.#death = death;
     this.#lane = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#expected.clear();
     for (const call of waiting) call.reject(death);
+    if (!endsCalls || lane === undefined) return;
+    for (const call of [...lane.link.calls]) if (call?.route === this) call.cancel(death);
   }
 
   left(call: Call): void {

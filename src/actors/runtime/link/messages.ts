@@ -34,6 +34,9 @@ export interface StoreRecord {
 /** An actor's state, as those who have handles are told. */
 export type ActorState = 'pending' | 'alive' | 'restarting' | 'dead';
 
+/** Why an actor is dead that was ended at once: its calls end as well, those that run included. */
+export const KILLED = 'it was killed';
+
 /** What is known of an actor. */
 export interface ActorNews {
   readonly actor: number;

@@ -2,7 +2,7 @@
 import { ActorDiedError, ActorNameTakenError } from '../../../state/errors.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
 import { decodeError, type ErrorParts, packError } from '../link/error-codec.ts';
-import type { ActorNews, ActorPlan, ActorState } from '../link/messages.ts';
+import { type ActorNews, type ActorPlan, type ActorState, KILLED } from '../link/messages.ts';
 
 /** Restarts are at most this far apart. */
 const RESTART_DELAY_MAX_MS = 10_000;
@@ -137,7 +137,7 @@ export class ActorDirectory {
     const wasAlive = record.state === 'alive';
     if (!wasAlive || !drain) {
       const { thread } = record;
-      this.#die(record, drain ? 'it was stopped' : 'it was killed', undefined);
+      this.#die(record, drain ? 'it was stopped' : KILLED, undefined);
       if (thread >= 0) this.#home.end(thread, actor, false);
       return Promise.resolve();
     }
