@@ -14,6 +14,7 @@ const MODULES: readonly (() => Promise<RowModule>)[] = [
   () => import('./fairness.ts'),
   () => import('./spill.ts'),
   () => import('./allocator.ts'),
+  () => import('./tasks.ts'),
 ];
 
 const HELP = `Usage: node dist/bench/main.js [options]

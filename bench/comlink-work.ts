@@ -1,0 +1,7 @@
+/** An object behind comlink, in a worker of its own. */
+import { parentPort } from 'node:worker_threads';
+import { expose } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { Counter } from './tasks-work.ts';
+
+if (parentPort !== null) expose(new Counter(), nodeEndpoint(parentPort));
