@@ -1,31 +1,63 @@
 /** Watching a word for a moment before sleeping: a sleep costs a wake-up, some ten microseconds on both sides. */
 import type { SharedWords } from './ring/ring.ts';
 
-/** About 75 µs: a wake-up and the work of whoever was woken. */
-const MOST_LOADS = 10_000;
+/** How long a spin may become, and why it would. */
+export interface SpinLimits {
+  /** Some 7.5 ns each. */
+  readonly mostLoads: number;
+  /** A sleep shorter than this would have been a longer spin. */
+  readonly shortSleepMs: number;
+  /** Longest spins in a row that may be in vain; then it does not spin for {@link PAUSE_SLEEPS}. */
+  readonly vainSpins: number;
+}
+
+/** Of one who is awaited: about 75 µs, a wake-up and the work of whoever was woken. */
+const ONE_WAKE_UP: SpinLimits = {
+  mostLoads: 10_000,
+  shortSleepMs: 0.15,
+  vainSpins: Number.POSITIVE_INFINITY,
+};
 const FEWEST_LOADS = 64;
-/** A sleep shorter than this would have been a longer spin. */
-const SHORT_SLEEP_MS = 0.15;
+const PAUSE_SLEEPS = 64;
 
 /** Spins longer after short sleeps and less after long ones, down to nothing: processors are for work. */
 export class AdaptiveSpin {
   readonly #words: SharedWords;
+  readonly #limits: SpinLimits;
   #loads = FEWEST_LOADS;
+  #vainSpins = 0;
+  #pauseSleeps = 0;
 
-  constructor(words: SharedWords) {
+  constructor(words: SharedWords, limits = ONE_WAKE_UP) {
     this.#words = words;
+    this.#limits = limits;
   }
 
   /** Whether the word changed from `before` while it was watched. If not, sleep, and tell {@link slept}. */
   watch(index: number, before: number): boolean {
-    for (let load = 0; load < this.#loads; load++)
-      if (Atomics.load(this.#words, index) !== before) return true;
+    for (let load = 0; load < this.#loads; load++) {
+      if (Atomics.load(this.#words, index) === before) continue;
+      this.#vainSpins = 0;
+      return true;
+    }
+    if (this.#loads === this.#limits.mostLoads) this.#vainSpins++;
     return false;
   }
 
   /** How long the sleep behind a spin in vain has lasted. */
   slept(ms: number): void {
-    const loads = ms < SHORT_SLEEP_MS ? this.#loads * 2 : this.#loads >>> 1;
-    this.#loads = Math.min(MOST_LOADS, Math.max(FEWEST_LOADS, loads));
+    if (this.#pauseSleeps > 0) {
+      this.#pauseSleeps--;
+      return;
+    }
+    const { mostLoads, shortSleepMs, vainSpins } = this.#limits;
+    if (this.#vainSpins >= vainSpins) {
+      this.#vainSpins = 0;
+      this.#pauseSleeps = PAUSE_SLEEPS;
+      this.#loads = FEWEST_LOADS;
+      return;
+    }
+    const loads = ms < shortSleepMs ? this.#loads * 2 : this.#loads >>> 1;
+    this.#loads = Math.min(mostLoads, Math.max(FEWEST_LOADS, loads));
   }
 }

@@ -16,6 +16,13 @@ import { AdaptiveSpin } from '../adaptive-spin.ts';
 import { type BridgeBell, bridge } from '../bridge.ts';
 import type { SharedWords } from '../ring/ring.ts';
 
+/**
+ * Two event loops that answer each other: while both sleep by turns, each sleeps for two wake-ups, and only a spin longer than
+ * one of them, which may take 80 µs, ever meets the other awake. But the system may have put both on one processor, where
+ * whoever spins keeps the other from running: longest spins that are in vain several times end it for a while.
+ */
+const BOTH_ASLEEP = { mostLoads: 20_000, shortSleepMs: 0.6, vainSpins: 3 };
+
 /** Memory for a new board. */
 export function createThreadBoard(): SharedArrayBuffer {
   return new SharedArrayBuffer(THREAD_BOARD_BYTES);
@@ -70,7 +77,7 @@ export class ThreadSeat implements Disposable {
     this.#activityIndex = base + THREAD.ACTIVITY;
     this.#parkingIndex = base + THREAD.PARKING;
     this.#bell = bell;
-    this.#spin = new AdaptiveSpin(board.words);
+    this.#spin = new AdaptiveSpin(board.words, BOTH_ASLEEP);
     Atomics.store(board.words, base + THREAD.BELL, bell.number);
     Atomics.store(board.words, this.#parkingIndex, THREAD_PARKING.AWAKE);
     this.#seen = Atomics.load(board.words, this.#activityIndex);

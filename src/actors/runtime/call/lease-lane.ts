@@ -4,7 +4,7 @@ import type { PeerLink } from '../link/peer-link.ts';
 import type { Call } from './call.ts';
 
 /** Work that a worker shall have in advance, so that it never waits for the next call. */
-const AHEAD_MS = 0.5;
+const AHEAD_MS = 2;
 /** How fast the measured rate follows the last measurement. */
 const RATE_WEIGHT = 0.5;
 const DEPTH_MAX = 2048;
@@ -63,7 +63,7 @@ export class LeaseLane {
    * moment: many of short ones, none of long ones, which another worker could have instead.
    */
   measure(nowMs: number): void {
-    if (this.#isUnbounded) return;
+    if (this.#isUnbounded || this.#answered === 0) return;
     const elapsedMs = nowMs - this.#measuredMs;
     const isFirst = this.#measuredMs < 0;
     // A clock that has not moved measures nothing yet.

@@ -53,6 +53,9 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
   #object: ObjectRef<T> | undefined;
   #listeners: ResultListener[] | undefined;
   #promise: Promise<Sealed<T>> | undefined;
+  /** The promise's own, while it waits: most results are awaited by one, and need no listener for it. */
+  #resolvePromise: ((value: unknown) => void) | undefined;
+  #rejectPromise: ((error: unknown) => void) | undefined;
   #isObserved = false;
 
   /** @internal Only runtimes make them. */
@@ -135,6 +138,11 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
     this.#promise = undefined;
     this.#state = RELEASED;
     forgotten.unregister(this);
+    const rejectPromise = this.#rejectPromise;
+    if (rejectPromise !== undefined) {
+      this.#endWaiting();
+      rejectPromise(this.#releasedError());
+    }
     for (const listener of listeners ?? []) listener.rejected(this.#releasedError());
   }
 
@@ -177,6 +185,11 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
     this.#state = RESOLVED;
     this.#value = value;
     this.#object = object as ObjectRef<T> | undefined;
+    const resolvePromise = this.#resolvePromise;
+    if (resolvePromise !== undefined) {
+      this.#endWaiting();
+      resolvePromise(value);
+    }
     const listeners = this.#listeners;
     if (listeners === undefined) return;
     this.#listeners = undefined;
@@ -188,6 +201,11 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
     if (this.#state !== PENDING) return;
     this.#state = REJECTED;
     this.#value = error;
+    const rejectPromise = this.#rejectPromise;
+    if (rejectPromise !== undefined) {
+      this.#endWaiting();
+      rejectPromise(error);
+    }
     const listeners = this.#listeners;
     this.#listeners = undefined;
     for (const listener of listeners ?? []) listener.rejected(error);
@@ -195,20 +213,28 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
   }
 
   #makePromise(): Promise<Sealed<T>> {
-    return new Promise((resolve, reject) => {
-      const isPending = this.#state === PENDING;
-      if (isPending) this.#host.awaiting(1);
-      this.observe({
-        resolved: (value) => {
-          if (isPending) this.#host.awaiting(-1);
-          resolve(value as Sealed<T>);
-        },
-        rejected: (error) => {
-          if (isPending) this.#host.awaiting(-1);
-          reject(error);
-        },
-      });
-    });
+    this.#isObserved = true;
+    switch (this.#state) {
+      case PENDING:
+        this.#host.awaiting(1);
+        return new Promise((resolve, reject) => {
+          this.#resolvePromise = resolve as (value: unknown) => void;
+          this.#rejectPromise = reject;
+        });
+      case RESOLVED:
+        return Promise.resolve(this.#value as Sealed<T>);
+      case REJECTED:
+        forgotten.unregister(this);
+        return Promise.reject(this.#value);
+      case RELEASED:
+        return Promise.reject(this.#releasedError());
+    }
+  }
+
+  #endWaiting(): void {
+    this.#resolvePromise = undefined;
+    this.#rejectPromise = undefined;
+    this.#host.awaiting(-1);
   }
 
   #releasedError(): RefReleasedError {

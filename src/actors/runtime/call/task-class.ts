@@ -11,8 +11,8 @@ import { RECORD } from '../link/protocol.ts';
 import type { Call, CallRoute, LinkLoss } from './call.ts';
 import { LeaseLane } from './lease-lane.ts';
 
-/** A lease without work is kept for so long: the next call then finds it. */
-const IDLE_LEASE_MS = 100;
+/** A lease without work is kept for so long, unless somebody else wants it: the next call then finds it. */
+const IDLE_LEASE_MS = 1_000;
 /** How often leases are looked at. */
 const WATCH_MS = 10;
 /** Most leases that are asked for at once. */
@@ -86,7 +86,7 @@ export class TaskClass implements CallRoute {
     if (this.#lanes.length > 0) {
       const nowMs = performance.now();
       for (const lane of this.#lanes) {
-        if (lane.underWay > 0) lane.measure(nowMs);
+        lane.measure(nowMs);
         this.#fill(lane);
         if (lane.underWay === 0 && this.#queue.size === 0) this.#help(lane);
       }

@@ -9,7 +9,7 @@ import { ObjectRef } from '../../client/object-ref.ts';
 import type { Store } from '../../client/store.ts';
 import { ResultRef } from '../call/result-ref.ts';
 import { decodeError, type ErrorParts, encodeError } from './error-codec.ts';
-import { locatePayload, Payload } from './payload.ts';
+import { isEmptyPayload, locatePayload, Payload } from './payload.ts';
 
 /** What stands for a value that is no plain data. */
 const KIND = Object.freeze({
@@ -59,6 +59,9 @@ export interface Decoded {
   /** The object that is the whole of the first value. */
   readonly object: ObjectRef | undefined;
 }
+
+/** Of a message without values: most answers, and many calls. */
+const NOTHING: Decoded = Object.freeze({ values: Object.freeze([]), object: undefined });
 
 /** One thread's coder. */
 export class PayloadCodec {
@@ -123,10 +126,10 @@ export class PayloadCodec {
 
   /** The values of the message at a word of a record, whose bytes are those of `bytes`. */
   decode(words: Int32Array, start: number, bytes: Uint8Array, isResult: boolean): Decoded {
+    if (isEmptyPayload(words, start)) return NOTHING;
     const { places, start: startByte, byteLength } = locatePayload(words, start);
     this.#places = places;
     const values: unknown[] = [];
-    if (byteLength === 0) return { values, object: undefined };
     const reader = this.#reader;
     if (byteLength === undefined) {
       const window = this.#take(places.length - 1) as Uint8Array;

@@ -96,6 +96,11 @@ export interface PayloadPlace {
 
 const NO_PLACES: readonly ObjectPlace[] = [];
 
+/** Whether a message has no values. */
+export function isEmptyPayload(words: Int32Array, start: number): boolean {
+  return words[start] === 0 && words[start + 1] === 0;
+}
+
 /** Finds the parts of a message that begins at a word of a record. */
 export function locatePayload(words: Int32Array, start: number): PayloadPlace {
   const count = words[start]!;

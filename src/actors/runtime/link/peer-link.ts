@@ -16,6 +16,9 @@ interface WaitingRecord {
   readonly payload: Payload | undefined;
 }
 
+/** Records that are shown to the peer at once, at most. */
+const SHOWN_TOGETHER = 32;
+
 export class PeerLink implements CallLink {
   readonly end: LinkEnd;
   readonly peer: number;
@@ -29,7 +32,8 @@ export class PeerLink implements CallLink {
   readonly #defined = new Set<number>();
   /** Records that wait for room, oldest first: their order is that of the calls. */
   #waiting: WaitingRecord[] = [];
-  #isDirty = false;
+  /** Records written and not shown to the peer. */
+  #unshown = 0;
   /** The peer has died, or this side leaves: nothing is sent any more. */
   closed = false;
 
@@ -93,8 +97,11 @@ export class PeerLink implements CallLink {
   /** Writes a record; {@link flush} sends it. */
   write(type: number, payload: Payload | undefined, first: number, second?: number, third?: number): void {
     if (this.closed) return;
-    this.#isDirty = true;
-    if (this.#waiting.length === 0 && this.#tryWrite(type, payload, first, second, third)) return;
+    if (this.#waiting.length === 0 && this.#tryWrite(type, payload, first, second, third)) {
+      // The peer begins while more is written.
+      if (++this.#unshown >= SHOWN_TOGETHER) this.flush();
+      return;
+    }
     const head = [first, second, third].filter((word) => word !== undefined);
     this.#waiting.push({ type, head, payload });
   }
@@ -102,8 +109,8 @@ export class PeerLink implements CallLink {
   /** Shows the peer what was written, and wakes it if it sleeps. */
   flush(): void {
     if (this.#waiting.length > 0) this.#writeWaiting();
-    if (!this.#isDirty) return;
-    this.#isDirty = false;
+    if (this.#unshown === 0) return;
+    this.#unshown = 0;
     this.end.outbound.publish();
     this.#board.wake(this.peer);
   }
@@ -121,7 +128,7 @@ export class PeerLink implements CallLink {
       written++;
     }
     if (written === 0) return;
-    this.#isDirty = true;
+    this.#unshown += written;
     this.#waiting = waiting.slice(written);
   }
 

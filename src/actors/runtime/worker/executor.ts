@@ -33,6 +33,9 @@ export class Executor {
   /** Lanes that may have something to run, in turn. */
   #ready: WorkerLane[] = [];
   readonly #peers = new Map<PeerLink, PeerCalls>();
+  /** Whose turn it was last: most calls in a row are of one peer. */
+  #lastLink: PeerLink | undefined;
+  #lastPeer: PeerCalls | undefined;
   #running = 0;
 
   constructor(participant: Participant, worker: string) {
@@ -136,6 +139,7 @@ export class Executor {
   linkLost(link: PeerLink): void {
     const peer = this.#peerOf(link);
     this.#peers.delete(link);
+    this.#lastLink = undefined;
     for (const payload of peer.sent.values()) payload.release();
     for (const stream of peer.streams.values()) stream.stop();
     for (const call of peer.running.values()) call.controller?.abort(cancelledError(call));
@@ -227,7 +231,7 @@ export class Executor {
     this.#running++;
     let result: unknown;
     try {
-      result = runAs(call, this.#worker, () => invoke(call));
+      result = runAs(call, this.#worker, invoke);
     } catch (error) {
       this.#ended(call, { error });
       return;
@@ -247,24 +251,37 @@ export class Executor {
   }
 
   #ended(call: IncomingCall, failure: { readonly error: unknown } | undefined, value?: unknown): void {
-    const { link, lane, number } = call;
+    const { link, number } = call;
     const peer = this.#peerOf(link);
     peer.running.delete(number);
     peer.streams.delete(number);
     this.#running--;
-    const { outcome, payload } = this.#encode(call, failure, value);
-    const finish = (): void => {
-      this.#answer(call, outcome, payload);
-      lane.ended();
-      this.#list(lane);
-      this.#participant.nudge();
-    };
-    if (payload.ready === undefined) {
-      finish();
+    if (failure === undefined && value === undefined) {
+      this.#finish(call, OUTCOME.RESULT, Payload.EMPTY);
       return;
     }
-    payload.ready.then(finish, (error: unknown) => this.#ended(call, { error }));
+    const { outcome, payload } = this.#encode(call, failure, value);
+    if (payload.ready === undefined) {
+      this.#finish(call, outcome, payload);
+      return;
+    }
+    // Memory is short: the answer waits for it.
     this.#running++;
+    payload.ready.then(
+      () => {
+        this.#running--;
+        this.#finish(call, outcome, payload);
+      },
+      (error: unknown) => this.#ended(call, { error }),
+    );
+  }
+
+  #finish(call: IncomingCall, outcome: number, payload: Payload): void {
+    const { lane } = call;
+    this.#answer(call, outcome, payload);
+    lane.ended();
+    this.#list(lane);
+    this.#participant.nudge();
   }
 
   #encode(
@@ -274,7 +291,6 @@ export class Executor {
   ): { readonly outcome: number; readonly payload: Payload } {
     const { codec } = this.#participant;
     if (failure === undefined) {
-      if (value === undefined) return { outcome: OUTCOME.RESULT, payload: Payload.EMPTY };
       try {
         return { outcome: OUTCOME.RESULT, payload: codec.encode([value]) };
       } catch (error) {
@@ -295,6 +311,7 @@ export class Executor {
 
   #reply(link: PeerLink, number: number, outcome: number, payload: Payload | undefined): void {
     link.write(RECORD.ANSWER, payload, number, outcome);
+    // At once: the call behind it may take long.
     link.flush();
   }
 
@@ -305,11 +322,14 @@ export class Executor {
   }
 
   #peerOf(link: PeerLink): PeerCalls {
+    if (link === this.#lastLink && this.#lastPeer !== undefined) return this.#lastPeer;
     let peer = this.#peers.get(link);
     if (peer === undefined) {
       peer = { codes: new Map(), running: new Map(), streams: new Map(), sent: new Map() };
       this.#peers.set(link, peer);
     }
+    this.#lastLink = link;
+    this.#lastPeer = peer;
     return peer;
   }
 }

@@ -17,7 +17,8 @@ export interface TaskContext {
   throwIfCancelled(): void;
 }
 
-let current: { readonly call: IncomingCall; readonly worker: string } | undefined;
+let current: IncomingCall | undefined;
+let currentWorker = '';
 
 /**
  * The call that this code runs for; undefined outside of tasks. Ask for it before the first `await`: afterwards other calls
@@ -25,7 +26,8 @@ let current: { readonly call: IncomingCall; readonly worker: string } | undefine
  */
 export function currentTask(): TaskContext | undefined {
   if (current === undefined) return undefined;
-  const { call, worker } = current;
+  const call = current;
+  const worker = currentWorker;
   return {
     name: call.code.name,
     worker,
@@ -41,11 +43,12 @@ export function currentTask(): TaskContext | undefined {
 }
 
 /** @internal Runs a call's code as the current one. */
-export function runAs<T>(call: IncomingCall, worker: string, run: () => T): T {
+export function runAs<T>(call: IncomingCall, worker: string, run: (call: IncomingCall) => T): T {
   const before = current;
-  current = { call, worker };
+  current = call;
+  currentWorker = worker;
   try {
-    return run();
+    return run(call);
   } finally {
     current = before;
   }
