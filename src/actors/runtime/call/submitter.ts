@@ -36,6 +36,8 @@ export class Submitter {
   /** Calls that wait for their arguments. */
   #preparing = 0;
   #closed: Error | undefined;
+  /** What is to be done for calls whose arguments have come; the first of them is being done. */
+  #steps: (() => void)[] = [];
 
   constructor(participant: Participant) {
     this.#participant = participant;
@@ -152,26 +154,59 @@ export class Submitter {
   #prepare(call: Call, values: unknown[], route: SubmitRoute): void {
     this.#preparing++;
     route.expect?.(call);
-    this.#resolveAll(call, values)
-      .then(() => call.payload.ready)
-      .then(
-        () => {
-          this.#preparing--;
-          if (call.isSettled) call.payload.release();
-          else if (this.#closed !== undefined) call.reject(this.#closed);
-          else route.submit(call);
-        },
-        (error: unknown) => {
-          this.#preparing--;
-          call.reject(error);
-        },
-      )
-      .finally(() => this.#participant.nudge());
+    const { store, codec } = this.#participant;
+    let isOver = false;
+    const finish = (settle: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      this.#preparing--;
+      settle();
+      this.#participant.nudge();
+    };
+    const failed = (error: unknown): void => this.#inTurn(() => finish(() => call.reject(error)));
+    const ready = (): void =>
+      finish(() => {
+        if (call.isSettled) call.payload.release();
+        else if (this.#closed !== undefined) call.reject(this.#closed);
+        else route.submit(call);
+      });
+    const whenReady = (): void => {
+      const pending = call.payload.ready;
+      if (pending === undefined) ready();
+      else pending.then(ready, failed);
+    };
+    const encode = (): void => {
+      if (isOver) return;
+      if (call.isSettled) return ready();
+      try {
+        call.payload = codec.encode(values);
+      } catch (error) {
+        if (!(error instanceof PendingResult)) return failed(error);
+        error.ref.observe({ resolved: () => this.#inTurn(encode), rejected: failed });
+        return;
+      }
+      whenReady();
+    };
+    const whenResolved = (): void => {
+      const unsealed = values.filter((value) => isUnsealed(this.#participant, value)) as ObjectRef[];
+      if (unsealed.length === 0) encode();
+      // Deleted ones count as there: who reads them is told.
+      else store.wait(unsealed, { count: unsealed.length }).then(encode, failed);
+    };
+    if (call.payload.ready === undefined) whenThere(values, () => this.#inTurn(whenResolved), failed);
+    else whenReady();
     this.#participant.nudge();
   }
 
-  async #resolveAll(call: Call, values: unknown[]): Promise<void> {
-    if (call.payload.ready === undefined) call.payload = await this.#encodeResolved(values);
+  /** One behind the other, not one inside of the other: a failure may run through a graph of any depth. */
+  #inTurn(step: () => void): void {
+    this.#steps.push(step);
+    if (this.#steps.length > 1) return;
+    try {
+      for (let index = 0; index < this.#steps.length; index++) this.#steps[index]!();
+    } finally {
+      this.#steps = [];
+    }
   }
 
   async #encodeResolved(values: unknown[]): Promise<Payload> {
@@ -195,6 +230,27 @@ export class Submitter {
       }
     }
   }
+}
+
+/**
+ * Puts the results among the values in their places as they come, and calls back when none is missing, or failed. Not by
+ * promises: their jobs stand still while the thread blocks, for this very call perhaps.
+ */
+function whenThere(values: unknown[], resolved: () => void, failed: (error: unknown) => void): void {
+  let missing = 1;
+  const arrived = (): void => {
+    if (--missing === 0) resolved();
+  };
+  for (const [index, value] of values.entries()) {
+    if (!(value instanceof ResultRef)) continue;
+    missing++;
+    const place = (result: unknown): void => {
+      values[index] = value.object ?? result;
+      arrived();
+    };
+    value.observe({ resolved: place, rejected: failed });
+  }
+  arrived();
 }
 
 function isUnsealed({ store }: Participant, value: unknown): boolean {

@@ -35,6 +35,7 @@ export class TaskClass implements CallRoute {
   #isKnown = false;
   #nextLane = 0;
   #watchTimer: NodeJS.Timeout | undefined;
+  #watchedMs = 0;
   /** Calls made and not settled. */
   #underWay = 0;
 
@@ -90,6 +91,8 @@ export class TaskClass implements CallRoute {
         this.#fill(lane);
         if (lane.underWay === 0 && this.#queue.size === 0) this.#help(lane);
       }
+      // A thread that blocks has turns, but no timers.
+      if (nowMs - this.#watchedMs >= WATCH_MS) this.#lookAtLanes(nowMs);
     }
     this.#ask();
     this.#watch();
@@ -254,15 +257,20 @@ export class TaskClass implements CallRoute {
     if (this.#watchTimer !== undefined || this.#lanes.length === 0) return;
     this.#watchTimer = setTimeout(() => {
       this.#watchTimer = undefined;
-      const idleSinceMs = performance.now() - IDLE_LEASE_MS;
-      for (const lane of [...this.#lanes]) {
-        if (lane.underWay === 0 && lane.idleSinceMs <= idleSinceMs) this.#remove(lane);
-        // What was sent ahead of a call that takes long, or waits for somebody, could run elsewhere meanwhile.
-        else if (lane.hasStalled()) this.#takeBack(lane, lane.underWay);
-      }
+      this.#lookAtLanes(performance.now());
       this.#watch();
     }, WATCH_MS);
     this.#watchTimer.unref();
+  }
+
+  #lookAtLanes(nowMs: number): void {
+    this.#watchedMs = nowMs;
+    const idleSinceMs = nowMs - IDLE_LEASE_MS;
+    for (const lane of [...this.#lanes]) {
+      if (lane.underWay === 0 && lane.idleSinceMs <= idleSinceMs) this.#remove(lane);
+      // What was sent ahead of a call that takes long, or waits for somebody, could run elsewhere meanwhile.
+      else if (lane.hasStalled()) this.#takeBack(lane, lane.underWay);
+    }
   }
 
   #remove(lane: LeaseLane): void {
