@@ -207,7 +207,10 @@ export class Runtime implements AsyncDisposable {
     return PlacementGroup.reserve(this.#core, bundles, options);
   }
 
-  /** Ends an actor when it has done what it was asked for so far; then `Symbol.dispose` of its class is called. */
+  /**
+   * Ends an actor when it has done what it was asked for so far, by this thread at least; calls that this thread makes from
+   * now on reject. Then `Symbol.dispose` of its class is called.
+   */
   async stop(actor: ActorHandle<object>): Promise<void> {
     await this.#endActor(actor, true, 'Runtime.stop');
   }
@@ -259,6 +262,7 @@ export class Runtime implements AsyncDisposable {
   async #endActor(actor: object, drain: boolean, context: string): Promise<void> {
     const route = typeof actor === 'object' && actor !== null ? routeOfHandle(actor) : undefined;
     if (route === undefined) throw invalidArgument('actor', actor, 'a handle to an actor', context);
+    if (drain) await route.drain();
     await this.#core.ask({ kind: 'endActor', actor: route.actor, drain });
   }
 }

@@ -6,6 +6,9 @@ import type { RuntimeAccess } from '../runtime-access.ts';
 import { methodDefinition } from '../task-registry.ts';
 import type { ActorRoute } from './actor-route.ts';
 
+/** A prototype of their own: handles are no plain objects, whose entries would be sent instead of their actor's number. */
+const HANDLE: object = Object.freeze(Object.create(null));
+
 const routes = new WeakMap<object, ActorRoute>();
 const handles = new WeakMap<ActorRoute, object>();
 
@@ -51,11 +54,12 @@ function makeHandle(route: ActorRoute, core: RuntimeAccess): object {
     return method;
   };
   const stop = async (): Promise<void> => {
+    await route.drain();
     await core.ask({ kind: 'endActor', actor: route.actor, drain: true }).catch((error: unknown) => {
       if (!(error instanceof ActorDiedError)) throw error;
     });
   };
-  return new Proxy(Object.create(null) as object, {
+  return new Proxy(Object.create(HANDLE) as object, {
     get: (_, name) => {
       if (name === Symbol.asyncDispose) return stop;
       // A handle is no promise, so that it can be awaited and returned as it is.

@@ -1,4 +1,5 @@
 /** The calls of one thread to one actor, in their order. */
+import { ActorDiedError } from '../../../state/errors.ts';
 import type { Call, LinkLoss } from '../call/call.ts';
 import type { SubmitRoute } from '../call/submitter.ts';
 import type { PeerLink } from '../link/peer-link.ts';
@@ -19,6 +20,9 @@ export class ActorRoute implements SubmitRoute {
   /** Where it lives: a new one after each restart. */
   #lane: ActorLane | undefined;
   #death: Error | undefined;
+  /** Why it takes no more calls: it is dead, or being stopped. */
+  #end: Error | undefined;
+  readonly #whenDrained: (() => void)[] = [];
   #underWay = 0;
 
   constructor(actor: number, core: RuntimeAccess) {
@@ -35,8 +39,25 @@ export class ActorRoute implements SubmitRoute {
     return this.#death;
   }
 
+  /**
+   * Takes no more calls; the promise ends when those that it has taken are settled. The scheduler's message to end the actor
+   * would overtake them: they go by another way, and some still wait for their arguments.
+   */
+  drain(): Promise<void> {
+    this.#end ??= new ActorDiedError('the actor is being stopped', {
+      actor: this.actor,
+      reason: 'it is being stopped',
+    });
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenDrained.push(resolve));
+  }
+
   expect(call: Call): void {
     this.#enter(call);
+    if (this.#end !== undefined) {
+      call.reject(this.#end);
+      return;
+    }
     this.#expected.add(call);
     this.#waiting.push(call);
   }
@@ -47,8 +68,8 @@ export class ActorRoute implements SubmitRoute {
       return;
     }
     this.#enter(call);
-    if (this.#death !== undefined) {
-      call.reject(this.#death);
+    if (this.#end !== undefined) {
+      call.reject(this.#end);
       return;
     }
     if (this.#waiting.length === 0 && this.#lane?.link.hasRoom === true) this.#send(call, this.#lane);
@@ -82,6 +103,7 @@ export class ActorRoute implements SubmitRoute {
     if (this.#death !== undefined) return;
     const lane = this.#lane;
     this.#death = death;
+    this.#end = death;
     this.#lane = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -125,8 +147,11 @@ export class ActorRoute implements SubmitRoute {
     this.#again(call);
   }
 
-  settled(): void {
+  settled(call: Call): void {
     this.#underWay--;
+    // An argument has failed: those behind it wait no more.
+    if (this.#expected.delete(call)) this.advance();
+    if (this.#underWay === 0) for (const tell of this.#whenDrained.splice(0)) tell();
   }
 
   #enter(call: Call): void {

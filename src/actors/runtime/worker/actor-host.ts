@@ -8,10 +8,18 @@ import { load } from '../task-registry.ts';
 import type { Executor } from './executor.ts';
 import { WorkerLane } from './worker-lane.ts';
 
+/** An actor of this worker, from when it is asked for until it is gone. */
+interface ActorLife {
+  /** Undefined while it is being made. */
+  instance: object | undefined;
+  /** How it was told to end; undefined while it was not. */
+  end: 'drained' | 'killed' | undefined;
+}
+
 export class ActorHost {
   readonly #participant: Participant;
   readonly #executor: Executor;
-  readonly #actors = new Map<number, object>();
+  readonly #actors = new Map<number, ActorLife>();
 
   constructor(participant: Participant, executor: Executor) {
     this.#participant = participant;
@@ -26,14 +34,18 @@ export class ActorHost {
   }
 
   #make(actor: number, plan: ActorPlan): void {
-    this.#construct(actor, plan).then(
+    const life: ActorLife = { instance: undefined, end: undefined };
+    this.#actors.set(actor, life);
+    this.#construct(actor, plan, life).then(
       () => this.#participant.tell({ type: 'actorMade', actor }),
-      (error: unknown) =>
-        this.#participant.tell({ type: 'actorMade', actor, error: packError(asError(error)) }),
+      (error: unknown) => {
+        this.#actors.delete(actor);
+        this.#participant.tell({ type: 'actorMade', actor, error: packError(asError(error)) });
+      },
     );
   }
 
-  async #construct(actor: number, plan: ActorPlan): Promise<void> {
+  async #construct(actor: number, plan: ActorPlan, life: ActorLife): Promise<void> {
     const Class = await load(plan);
     if (!isClass(Class)) {
       throw new TaskModuleError(`${plan.name} of ${plan.module} is a task, not an actor's class`, {
@@ -43,21 +55,38 @@ export class ActorHost {
     }
     const { values } = this.#participant.codec.decodeStored(plan.payload);
     const instance = new Class(...(values as never[]));
-    this.#actors.set(actor, instance);
+    life.instance = instance;
+    if (life.end !== undefined) {
+      // It was ended while its module was imported.
+      this.#dispose(actor, life);
+      return;
+    }
     this.#executor.addLane(new WorkerLane(laneOfActor(actor), plan.maxConcurrency, instance));
   }
 
   /** Lets it end, having done what it was asked for or not. */
   #end(actor: number, drain: boolean): void {
-    const instance = this.#actors.get(actor);
+    const life = this.#actors.get(actor);
+    if (life === undefined) {
+      this.#participant.tell({ type: 'actorGone', actor });
+      return;
+    }
+    const lane = laneOfActor(actor);
+    const before = life.end;
+    // It may be told again; only a kill is more than a stop.
+    if (before === 'killed' || (before === 'drained' && (drain || !this.#executor.hasLane(lane)))) return;
+    life.end = drain ? 'drained' : 'killed';
+    if (life.instance !== undefined)
+      this.#executor.endActorLane(lane, drain, () => this.#dispose(actor, life));
+  }
+
+  #dispose(actor: number, life: ActorLife): void {
     this.#actors.delete(actor);
-    this.#executor.endActorLane(laneOfActor(actor), drain, () => {
-      disposeOf(instance)
-        .catch((error: unknown) => {
-          process.emitWarning(`an actor failed when it was disposed of: ${String(error)}`, 'PlasmoidWarning');
-        })
-        .finally(() => this.#participant.tell({ type: 'actorGone', actor }));
-    });
+    disposeOf(life.instance)
+      .catch((error: unknown) => {
+        process.emitWarning(`an actor failed when it was disposed of: ${String(error)}`, 'PlasmoidWarning');
+      })
+      .finally(() => this.#participant.tell({ type: 'actorGone', actor }));
   }
 }
 

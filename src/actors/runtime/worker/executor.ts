@@ -119,6 +119,10 @@ export class Executor {
     this.#lanes.set(lane.number, lane);
   }
 
+  hasLane(number: number): boolean {
+    return this.#lanes.has(number);
+  }
+
   /** No call begins any more that has not come yet; `whenIdle` is called when those that have are done, or dropped. */
   endActorLane(number: number, drain: boolean, whenIdle: () => void): void {
     const lane = this.#lanes.get(number);
@@ -146,6 +150,7 @@ export class Executor {
     for (const lane of this.#lanes.values()) {
       const waiting = lane.takeWaiting();
       for (const call of waiting) if (call.link !== link) lane.push(call);
+      lane.tellEmpty();
     }
     this.#participant.nudge();
   }
@@ -225,6 +230,7 @@ export class Executor {
     if (!link.end.begin(number)) {
       this.#peerOf(link).streams.delete(number);
       this.#answer(call, OUTCOME.SKIPPED, undefined);
+      lane.tellEmpty();
       return;
     }
     lane.began();

@@ -99,12 +99,16 @@ export class WorkerLane {
 
   ended(): void {
     this.#running--;
-    if (this.waiting === 0) {
-      const tell = this.#whenEmpty;
-      this.#whenEmpty = undefined;
-      tell?.();
-    }
+    this.tellEmpty();
     this.#tellIdle();
+  }
+
+  /** Behind whatever took calls out. */
+  tellEmpty(): void {
+    if (this.waiting > 0) return;
+    const tell = this.#whenEmpty;
+    this.#whenEmpty = undefined;
+    tell?.();
   }
 
   whenEmpty(tell: () => void): void {
