@@ -78,6 +78,7 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
   /** Resolves when no call of this thread is under way any more. */
   whenIdle(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#closed !== undefined) return resolve();
       this.#idleWaiters.push(resolve);
       this.participant.nudge();
     });
@@ -92,6 +93,7 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
     for (const link of this.participant.links()) loseCalls(link, { errorFor: () => error });
     for (const { reject } of this.#asked.values()) reject(error);
     this.#asked.clear();
+    for (const tell of this.#idleWaiters.splice(0)) tell();
     this.participant.end();
   }
 

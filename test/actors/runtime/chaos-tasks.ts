@@ -37,12 +37,25 @@ export const chaos = defineTasks(import.meta.url, {
     globalThis.gc?.();
     await turn();
   },
+  never,
+  async *endless(): AsyncGenerator<number, void, void> {
+    await never();
+    yield 1;
+  },
   exit(): void {
     process.exit(3);
   },
   exitCounted(file: string, line: number): void {
     appendFileSync(file, `${line}\n`);
     process.exit(3);
+  },
+  /** Calls others, and is gone while they run. */
+  callThenExit(count: number): Promise<never> {
+    const runtime = Runtime.current();
+    for (let call = 0; call < count; call++) runtime.submit(chaos.double, [new Float64Array(100_000)]);
+    // Its calls are sent first.
+    setTimeout(() => process.exit(3), 2);
+    return never();
   },
   throwInTimer(): Promise<never> {
     setTimeout(() => {
@@ -62,5 +75,18 @@ export const chaos = defineTasks(import.meta.url, {
   bigThenExit(length: number): Float64Array {
     setImmediate(() => process.exit(3));
     return new Float64Array(length).fill(1);
+  },
+});
+
+/** For streams: their items are on the way when the generator has ended and its worker has collected its garbage. */
+export const fleeting = defineTasks(import.meta.url, {
+  *items(count: number, length: number, file: string): Generator<Float64Array, void, void> {
+    for (let item = 0; item < count; item++) yield new Float64Array(length).fill(item);
+    const collectAndTell = (turns: number): void => {
+      globalThis.gc?.();
+      if (turns > 0) setImmediate(collectAndTell, turns - 1);
+      else appendFileSync(file, 'collected');
+    };
+    setImmediate(collectAndTell, 5);
   },
 });

@@ -1,12 +1,17 @@
 // deadline: 120 s
 /** Workers that die in the middle of calls. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WorkerDiedError, WorkerOutOfMemoryError } from '../../../src/index.ts';
 import { readSeed } from '../../support/random.ts';
 import { rejection } from '../../support/rejection.ts';
 import { withRuntime } from '../../support/runtimes.ts';
-import { chaos } from './chaos-tasks.ts';
+import { until } from '../../support/until.ts';
+import { chaos, fleeting } from './chaos-tasks.ts';
 import { runKillCampaign } from './kill-campaign.ts';
 
 const ONCE = { retries: 0 };
@@ -58,6 +63,40 @@ test('a result that has gone with its worker is one that was lost', () =>
       }
     }
   }));
+
+test('a caller that dies leaves nothing with those it has called', () =>
+  withRuntime(2, async (runtime) => {
+    for (let round = 0; round < 5; round++) {
+      const error = await rejection(runtime.submit(chaos.callThenExit, [10], ONCE), 20_000);
+      assert.instance(error, WorkerDiedError);
+      assert.is(await runtime.submit(chaos.addBlocking, [1, 1]).get({ timeout: 20_000 }), 2);
+    }
+    await until('nothing is left in the store', async () => {
+      await Promise.all(Array.from({ length: 8 }, () => runtime.submit(chaos.collect, [])));
+      return (await runtime.store.stats()).objectCount === 0;
+    });
+    await until('no lease is left', async () => (await runtime.stats()).leases === 0);
+  }));
+
+test('items on their way keep their objects', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'items-'));
+  try {
+    await withRuntime(1, async (runtime) => {
+      const file = join(directory, 'told');
+      await runtime.submit(chaos.add, [1, 1]);
+      const stream = runtime.stream(fleeting.items, [10, 4_000, file]);
+      await turn();
+      // This thread hears of no item until the worker has ended the generator and has collected what it can.
+      const limitMs = performance.now() + 5_000;
+      while (!existsSync(file) && performance.now() < limitMs);
+      const firsts: number[] = [];
+      for await (const item of stream) firsts.push(item[3_999] ?? -1);
+      assert.equal(firsts, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
 
 test('1,000 calls of all kinds, while workers die', () => runKillCampaign(1_000, readSeed()));
 

@@ -64,7 +64,7 @@ export class Executor {
         this.#define(peer, number, this.#participant.decode(link, words, start + 1, false).values);
         return true;
       case RECORD.RECEIVED:
-        peer.streams.get(number)?.received();
+        this.#received(peer, number);
         peer.sent.get(number)?.release();
         peer.sent.delete(number);
         return true;
@@ -260,7 +260,8 @@ export class Executor {
     const { link, number } = call;
     const peer = this.#peerOf(link);
     peer.running.delete(number);
-    peer.streams.delete(number);
+    // One whose items are still on their way keeps the objects of those.
+    if (peer.streams.get(number)?.holdsObjects !== true) peer.streams.delete(number);
     this.#running--;
     if (failure === undefined && value === undefined) {
       this.#finish(call, OUTCOME.RESULT, Payload.EMPTY);
@@ -311,6 +312,11 @@ export class Executor {
 
   #answer(call: IncomingCall, outcome: number, payload: Payload | undefined): void {
     const { link, number } = call;
+    if (link.closed) {
+      // Its caller has died, and takes nothing any more.
+      payload?.release();
+      return;
+    }
     if (payload?.hasObjects === true) this.#peerOf(link).sent.set(number, payload);
     this.#reply(link, number, outcome, payload);
   }
@@ -319,6 +325,13 @@ export class Executor {
     link.write(RECORD.ANSWER, payload, number, outcome);
     // At once: the call behind it may take long.
     link.flush();
+  }
+
+  #received(peer: PeerCalls, number: number): void {
+    const stream = peer.streams.get(number);
+    if (stream === undefined) return;
+    stream.received();
+    if (stream.hasEnded && !stream.holdsObjects) peer.streams.delete(number);
   }
 
   #cancelled(call: IncomingCall | undefined): void {
@@ -332,7 +345,8 @@ export class Executor {
     let peer = this.#peers.get(link);
     if (peer === undefined) {
       peer = { codes: new Map(), running: new Map(), streams: new Map(), sent: new Map() };
-      this.#peers.set(link, peer);
+      // Of a caller that has died nothing is kept.
+      if (!link.closed) this.#peers.set(link, peer);
     }
     this.#lastLink = link;
     this.#lastPeer = peer;

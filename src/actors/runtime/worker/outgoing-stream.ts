@@ -15,7 +15,8 @@ export class OutgoingStream {
   #bytes = 0;
   #isPumping = false;
   #isStopped = false;
-  #hasEnded = false;
+  /** The call is answered, or about to be. */
+  hasEnded = false;
   /** Items whose objects the caller has not taken yet, oldest first. */
   #sent: Payload[] = [];
 
@@ -27,6 +28,11 @@ export class OutgoingStream {
     this.#participant = participant;
     this.#call = call;
     this.#onEnd = onEnd;
+  }
+
+  /** Whether items are on their way whose objects nobody else holds yet. */
+  get holdsObjects(): boolean {
+    return this.#sent.length > 0;
   }
 
   /** The generator has started. */
@@ -95,8 +101,8 @@ export class OutgoingStream {
   }
 
   #end(failure: { readonly error: unknown } | undefined): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.#onEnd(failure);
   }
 }
