@@ -1,15 +1,22 @@
 /** Arguments and results on their way between threads: small values by copy, big bytes by way of the store. */
-import { ObjectStoreFullError, OutOfDiskError, TimedOutError } from '../../../state/errors.ts';
+import {
+  ObjectStoreFullError,
+  OutOfDiskError,
+  TimedOutError,
+  UnstorableValueError,
+} from '../../../state/errors.ts';
 import { PayloadReader } from '../../../state/payload/payload-reader.ts';
 import { PayloadWriter } from '../../../state/payload/payload-writer.ts';
-import { INLINE_LIMIT_BYTES } from '../../../state/runtime/link-layout.ts';
+import { maximumPayloadWords, WORD_BYTES } from '../../../state/ring-layout.ts';
+import { INLINE_LIMIT_BYTES, LINK_RING_WORDS } from '../../../state/runtime/link-layout.ts';
 import { isStorableView, type Storable, type StorableView } from '../../../state/value-format.ts';
 import type { ObjectPlace } from '../../client/object-place.ts';
 import { ObjectRef } from '../../client/object-ref.ts';
 import type { Store } from '../../client/store.ts';
 import { ResultRef } from '../call/result-ref.ts';
 import { decodeError, type ErrorParts, encodeError } from './error-codec.ts';
-import { isEmptyPayload, locatePayload, Payload } from './payload.ts';
+import { HEAD_WORDS, isEmptyPayload, locatePayload, Payload, PLACE_WORDS } from './payload.ts';
+import { RECORD_HEAD_WORDS } from './protocol.ts';
 
 /** What stands for a value that is no plain data. */
 const KIND = Object.freeze({
@@ -23,6 +30,9 @@ const KIND = Object.freeze({
 
 /** Typed arrays and buffers from this size on lie in the store. */
 const OUT_OF_BAND_BYTES = 16 * 1024;
+
+/** What a record has room for: the places of a message's objects, and its bytes. */
+const WORDS_MAX = maximumPayloadWords(LINK_RING_WORDS) - RECORD_HEAD_WORDS - HEAD_WORDS;
 
 const AT_ONCE = { timeout: 0 };
 const NO_WORDS = new Int32Array(0);
@@ -108,7 +118,13 @@ export class PayloadCodec {
       writer.begin();
       for (const value of values) writer.write(value instanceof ObjectRef ? new Resolved(value) : value);
       const { byteLength } = writer;
-      const isInline = byteLength <= INLINE_LIMIT_BYTES;
+      const room = WORDS_MAX - objects.length * PLACE_WORDS;
+      const isInline = byteLength <= INLINE_LIMIT_BYTES && Math.ceil(byteLength / WORD_BYTES) <= room;
+      if (!isInline && room < PLACE_WORDS)
+        throw new UnstorableValueError(`${objects.length} refs and big arrays are too many for one message`, {
+          objects: objects.length,
+          most: Math.floor(WORDS_MAX / PLACE_WORDS) - 1,
+        });
       if (!isInline) this.#attach(writer.bytes.subarray(0, byteLength));
       const words = isInline ? writer.copyWords() : NO_WORDS;
       const ready = this.#missing.length === 0 ? undefined : this.#putMissing(objects, this.#missing);

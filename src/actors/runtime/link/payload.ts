@@ -7,8 +7,8 @@ import type { ObjectPlace } from '../../client/object-place.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
 
 const WORD_BYTES = 4;
-const PLACE_WORDS = 2;
-const HEAD_WORDS = 2;
+export const PLACE_WORDS = 2;
+export const HEAD_WORDS = 2;
 const NO_WORDS = new Int32Array(0);
 const NO_OBJECTS: readonly ObjectRef[] = [];
 

@@ -23,6 +23,9 @@ export const RECORD = Object.freeze({
   CREDIT: 8,
 });
 
+/** Most words of a record before its payload. */
+export const RECORD_HEAD_WORDS = 3;
+
 /** Beside a function's number in a call: it is a generator, and its items are wanted one by one. */
 export const STREAM_BIT = 1 << 30;
 
