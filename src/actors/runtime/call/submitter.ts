@@ -177,11 +177,17 @@ export class Submitter {
     };
     const encode = (): void => {
       if (isOver) return;
-      if (call.isSettled) return ready();
+      if (call.isSettled) {
+        ready();
+        return;
+      }
       try {
         call.payload = codec.encode(values);
       } catch (error) {
-        if (!(error instanceof PendingResult)) return failed(error);
+        if (!(error instanceof PendingResult)) {
+          failed(error);
+          return;
+        }
         error.ref.observe({ resolved: () => this.#inTurn(encode), rejected: failed });
         return;
       }
