@@ -12,6 +12,7 @@ const MEMORY = '256MiB';
 const IN_FLIGHT = 1_000;
 const CALLS = { full: 20_000, quick: 4_000 };
 const TRIPS = { full: 2_000, quick: 500 };
+const TRIPS_TOGETHER = 50;
 const COLD_TRIPS = { full: 40, quick: 10 };
 /** Long enough for both sides to fall asleep. */
 const PAUSE_MS = 5;
@@ -116,8 +117,47 @@ const nothingSync = plasmoid(
   (runtime) => () => Promise.resolve(runtime.submit(tasks.nothing, []).getSync()),
 );
 const many: Measure = (peer, scale) => flight(countOf(CALLS, scale), IN_FLIGHT, peer.call);
-const single: Measure = (peer, scale) => flight(countOf(TRIPS, scale), 1, peer.call);
+/** Averages of a few trips each: whether both sides are awake changes from one moment to the next. */
+const single: Measure = async (peer, scale) => {
+  const samples: number[] = [];
+  for (let trip = 0; trip < countOf(TRIPS, scale); trip += TRIPS_TOGETHER)
+    samples.push(await flight(TRIPS_TOGETHER, 1, peer.call));
+  return samples;
+};
 const asleep: Measure = (peer, scale) => cold(countOf(COLD_TRIPS, scale), peer.call);
+
+/** Milliseconds of something, while one worker is busy and 100,000 calls wait for it. */
+function saturated(name: string, act: (runtime: Runtime) => Promise<void>): Subject {
+  return {
+    name,
+    setUp: async (scale): Promise<Run> => {
+      const runtime = await openRuntime(1);
+      // Longer than any row: the runtime is closed without waiting for it.
+      runtime.submit(tasks.compute, [3_600_000_000]);
+      const calls = Array.from({ length: scale.quick ? 10_000 : 100_000 }, () =>
+        runtime.submit(tasks.nothing, []),
+      );
+      return {
+        round: async () => {
+          const startedMs = performance.now();
+          await act(runtime);
+          return performance.now() - startedMs;
+        },
+        tearDown: async () => {
+          await runtime.close({ deadline: 0 });
+          await Promise.allSettled(calls);
+        },
+      };
+    },
+  };
+}
+
+async function cancelOne(runtime: Runtime): Promise<void> {
+  const controller = new AbortController();
+  const call = runtime.submit(tasks.nothing, [], { signal: controller.signal });
+  controller.abort();
+  await call.catch(() => {});
+}
 
 /** Four tasks read one array of 1 MiB; microseconds for all. */
 function fourReaders(name: string, open: () => Promise<Peer>): Subject {
@@ -218,6 +258,19 @@ export const rows: readonly Row[] = [
         'piscina, structured clone',
         piscina(2, 'sync', 1, 'touch', () => values),
       ),
+    ],
+  },
+  {
+    name: 'tasks: beside 100,000 that wait',
+    unit: 'ms',
+    subjects: [
+      saturated('cancel one', cancelOne),
+      saturated('add one of high priority', async (runtime) => {
+        runtime.submit(tasks.nothing, [], { priority: 1 });
+      }),
+      saturated('read the numbers', async (runtime) => {
+        await runtime.stats();
+      }),
     ],
   },
   {
