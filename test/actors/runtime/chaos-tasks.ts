@@ -1,5 +1,5 @@
 /** Tasks that do their work, and tasks that end their worker in one way or another. */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { defineTasks, Runtime } from '../../../src/index.ts';
 
@@ -41,6 +41,12 @@ export const chaos = defineTasks(import.meta.url, {
   async *endless(): AsyncGenerator<number, void, void> {
     await never();
     yield 1;
+  },
+  /** Blocks its thread until a file is there. */
+  block(begun: string, gate: string): void {
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    appendFileSync(begun, 'begun');
+    while (!existsSync(gate)) Atomics.wait(sleeper, 0, 0, 1);
   },
   exit(): void {
     process.exit(3);

@@ -84,7 +84,15 @@ export class Submitter {
     call.ahead = ahead;
     if (plan.signal !== undefined || plan.deadlineMs !== undefined) limit(call, plan);
     if (call.isSettled) return call;
-    if (values.length === 0 || this.#encode(call, values)) route.submit(call);
+    let isReady: boolean;
+    try {
+      isReady = values.length === 0 || this.#encode(call, values);
+    } catch (error) {
+      // It was never made: nothing is left to be ended.
+      call.whenSettled?.();
+      throw error;
+    }
+    if (isReady) route.submit(call);
     else this.#prepare(call, [...values], route);
     return call;
   }

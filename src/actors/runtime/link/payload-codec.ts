@@ -35,6 +35,8 @@ const OUT_OF_BAND_BYTES = 16 * 1024;
 const WORDS_MAX = maximumPayloadWords(LINK_RING_WORDS) - RECORD_HEAD_WORDS - HEAD_WORDS;
 
 const AT_ONCE = { timeout: 0 };
+/** Memory that other calls have comes back when they are done. */
+const PATIENTLY = { timeout: 30_000 };
 const NO_WORDS = new Int32Array(0);
 const NO_BYTES = new Uint8Array(0);
 
@@ -47,7 +49,7 @@ class Resolved {
   }
 }
 
-/** Thrown by `encode`: a result among the values is still to come. Try again when it is settled. */
+/** Thrown by `encode`: a result among the values is still to come, or has failed. Wait for it and try again. */
 export class PendingResult {
   readonly ref: ResultRef;
 
@@ -201,7 +203,7 @@ export class PayloadCodec {
     missing: readonly { readonly index: number; readonly bytes: StorableView }[],
   ): Promise<void> {
     try {
-      for (const { index, bytes } of missing) objects[index] = await this.#store.put(bytes);
+      for (const { index, bytes } of missing) objects[index] = await this.#store.put(bytes, PATIENTLY);
     } catch (error) {
       for (const object of objects) object.release();
       throw error;
@@ -226,8 +228,9 @@ export class PayloadCodec {
       resolved: (resolved) => {
         value = resolved;
       },
-      rejected: (error) => {
-        throw error;
+      // Whoever waits for it now gets its failure as that of the call.
+      rejected: () => {
+        throw new PendingResult(ref);
       },
     });
     this.#objects.push(this.#store.putSync(value as Storable));

@@ -162,6 +162,11 @@ export class SchedulerActor {
     return this.#desk.isIdle(thread) && !this.#actors.livesOn(thread);
   }
 
+  /** A worker is told to go. */
+  retiring(thread: number): void {
+    this.#desk.drain(thread);
+  }
+
   close(): void {
     this.#actors.close();
   }

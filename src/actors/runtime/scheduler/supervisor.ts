@@ -33,6 +33,8 @@ export interface SupervisorHandlers {
   /** Its thread runs no JavaScript any more. */
   ended(worker: Worker, death: Error): void;
   isIdle(worker: Worker): boolean;
+  /** It is told to go: nothing more may be given to it. */
+  retiring(worker: Worker): void;
 }
 
 /** Pause after a worker that ended before it served, doubled with each further one. */
@@ -198,6 +200,7 @@ export class Supervisor {
     const isSpare = this.#serving() > this.#start.minWorkers;
     if (!isSpare || nowMs - worker.idleSinceMs < IDLE_WORKER_MS) return;
     worker.isRetiring = true;
+    this.#handlers.retiring(worker);
     worker.port.postMessage({ type: 'retire' });
     this.#board.wake(worker.index);
   }

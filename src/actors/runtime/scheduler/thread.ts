@@ -46,6 +46,7 @@ const supervisor = new Supervisor(start, store.connection.control, board, {
   },
   ended: ({ index }, death) => scheduler.left(index, death),
   isIdle: ({ index }) => scheduler.isIdle(index),
+  retiring: ({ index }) => scheduler.retiring(index),
 });
 
 function join(index: number, name: string, port: MessagePort, hear: (message: ToScheduler) => void): void {
