@@ -14,7 +14,7 @@ import {
 } from '../../../src/index.ts';
 import { collect } from '../../support/collection.ts';
 import { randomFrom } from '../../support/random.ts';
-import { withRuntime } from '../../support/runtimes.ts';
+import { threadCount, withRuntime } from '../../support/runtimes.ts';
 import { tell } from '../../support/tell.ts';
 import { until } from '../../support/until.ts';
 import { chaos } from './chaos-tasks.ts';
@@ -47,8 +47,10 @@ export async function runKillCampaign(calls: number, seed: number): Promise<void
         await Promise.all(Array.from({ length: 20 }, () => runtime.submit(chaos.addLater, [1, 1])));
         await until('all workers serve', async () => (await runtime.stats()).workers === WORKERS);
         const before = await quiet(runtime);
+        const threads = threadCount() ?? 0;
         const tally = await campaign(runtime, terminate, calls, seed, file);
         await until('all workers serve again', async () => (await runtime.stats()).workers === WORKERS);
+        await until('the dead threads have gone', () => (threadCount() ?? 0) <= threads);
         assert.is((await runtime.stats()).calls.underWay, 0);
         const after = await quiet(runtime);
         assert.is(after.primary.objectBytes, before.primary.objectBytes);
