@@ -3,7 +3,6 @@ import { InvalidArgumentError, type RuntimeClosedError, TimedOutError } from '..
 import { invalidArgument } from '../../../state/options.ts';
 import { onAbort } from '../../client/abort-listener.ts';
 import { interrupted } from '../../client/failures.ts';
-import { ObjectRef } from '../../client/object-ref.ts';
 import { decodeError } from '../link/error-codec.ts';
 import type { Demands, SchedulerMessage } from '../link/messages.ts';
 import type { Participant } from '../link/participant.ts';
@@ -13,7 +12,7 @@ import type { PeerLink } from '../link/peer-link.ts';
 import { type Definition, definitionOf } from '../task-registry.ts';
 import { Call, type CallRoute, type CallSink, type StreamRoom } from './call.ts';
 import type { CallPlan } from './call-options.ts';
-import { ResultRef } from './result-ref.ts';
+import { PendingArguments } from './pending-arguments.ts';
 import { TaskClass } from './task-class.ts';
 
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -36,11 +35,11 @@ export class Submitter {
   /** Calls that wait for their arguments. */
   #preparing = 0;
   #closed: Error | undefined;
-  /** What is to be done for calls whose arguments have come; the first of them is being done. */
-  #steps: (() => void)[] = [];
+  readonly #pending: PendingArguments;
 
   constructor(participant: Participant) {
     this.#participant = participant;
+    this.#pending = new PendingArguments(participant);
   }
 
   /** Calls made and not settled. */
@@ -63,11 +62,15 @@ export class Submitter {
     return this.make(definition, values, plan, this.#classOf(plan.demands), sink, ahead);
   }
 
-  /** Encodes values when what they name is there. Throws as what failed among them. */
-  async encodeWhenReady(values: readonly unknown[]): Promise<Payload> {
-    const payload = await this.#encodeResolved([...values]);
-    await payload.ready;
-    return payload;
+  /** Encodes values when what they name is there. Rejects with what failed among them. */
+  encodeWhenReady(values: readonly unknown[]): Promise<Payload> {
+    return new Promise((resolve, reject) => {
+      this.#pending.wait([...values], {
+        isOver: () => false,
+        encoded: (payload = Payload.EMPTY) => resolve(payload),
+        failed: reject,
+      });
+    });
   }
 
   /** As {@link submit}, of anything that has a route. */
@@ -147,8 +150,7 @@ export class Submitter {
 
   /** Encodes the arguments if everything that they name is there; whether the call can be sent. */
   #encode(call: Call, values: readonly unknown[]): boolean {
-    for (const value of values)
-      if (value instanceof ResultRef || isUnsealed(this.#participant, value)) return false;
+    if (!this.#pending.areThere(values)) return false;
     try {
       call.payload = this.#participant.codec.encode(values);
     } catch (error) {
@@ -162,7 +164,6 @@ export class Submitter {
   #prepare(call: Call, values: unknown[], route: SubmitRoute): void {
     this.#preparing++;
     route.expect?.(call);
-    const { store, codec } = this.#participant;
     let isOver = false;
     const finish = (settle: () => void): void => {
       if (isOver) return;
@@ -171,104 +172,22 @@ export class Submitter {
       settle();
       this.#participant.nudge();
     };
-    const failed = (error: unknown): void => this.#inTurn(() => finish(() => call.reject(error)));
-    const ready = (): void =>
-      finish(() => {
-        if (call.isSettled) call.payload.release();
-        else if (this.#closed !== undefined) call.reject(this.#closed);
-        else route.submit(call);
-      });
-    const whenReady = (): void => {
-      const pending = call.payload.ready;
-      if (pending === undefined) ready();
-      else pending.then(ready, failed);
+    const waiter = {
+      isOver: () => isOver || call.isSettled,
+      encoded: (payload: Payload = Payload.EMPTY) =>
+        finish(() => {
+          call.payload = payload;
+          if (call.isSettled) payload.release();
+          else if (this.#closed !== undefined) call.reject(this.#closed);
+          else route.submit(call);
+        }),
+      failed: (error: unknown) => finish(() => call.reject(error)),
     };
-    const encode = (): void => {
-      if (isOver) return;
-      if (call.isSettled) {
-        ready();
-        return;
-      }
-      try {
-        call.payload = codec.encode(values);
-      } catch (error) {
-        if (!(error instanceof PendingResult)) {
-          failed(error);
-          return;
-        }
-        error.ref.observe({ resolved: () => this.#inTurn(encode), rejected: failed });
-        return;
-      }
-      whenReady();
-    };
-    const whenResolved = (): void => {
-      const unsealed = values.filter((value) => isUnsealed(this.#participant, value)) as ObjectRef[];
-      if (unsealed.length === 0) encode();
-      // Deleted ones count as there: who reads them is told.
-      else store.wait(unsealed, { count: unsealed.length }).then(encode, failed);
-    };
-    if (call.payload.ready === undefined) whenThere(values, () => this.#inTurn(whenResolved), failed);
-    else whenReady();
+    // What is encoded already waits for memory alone.
+    if (call.payload.ready === undefined) this.#pending.wait(values, waiter);
+    else this.#pending.waitForMemory(call.payload, waiter);
     this.#participant.nudge();
   }
-
-  /** One behind the other, not one inside of the other: a failure may run through a graph of any depth. */
-  #inTurn(step: () => void): void {
-    this.#steps.push(step);
-    if (this.#steps.length > 1) return;
-    try {
-      for (let index = 0; index < this.#steps.length; index++) this.#steps[index]!();
-    } finally {
-      this.#steps = [];
-    }
-  }
-
-  async #encodeResolved(values: unknown[]): Promise<Payload> {
-    const { store, codec } = this.#participant;
-    await Promise.all(
-      values.map(async (value, index) => {
-        if (value instanceof ResultRef) {
-          const resolved: unknown = await value;
-          values[index] = value.object ?? resolved;
-        } else if (value instanceof ObjectRef && isUnsealed(this.#participant, value)) {
-          await store.wait([value]);
-        }
-      }),
-    );
-    for (;;) {
-      try {
-        return codec.encode(values);
-      } catch (error) {
-        if (!(error instanceof PendingResult)) throw error;
-        await error.ref;
-      }
-    }
-  }
-}
-
-/**
- * Puts the results among the values in their places as they come, and calls back when none is missing, or failed. Not by
- * promises: their jobs stand still while the thread blocks, for this very call perhaps.
- */
-function whenThere(values: unknown[], resolved: () => void, failed: (error: unknown) => void): void {
-  let missing = 1;
-  const arrived = (): void => {
-    if (--missing === 0) resolved();
-  };
-  for (const [index, value] of values.entries()) {
-    if (!(value instanceof ResultRef)) continue;
-    missing++;
-    const place = (result: unknown): void => {
-      values[index] = value.object ?? result;
-      arrived();
-    };
-    value.observe({ resolved: place, rejected: failed });
-  }
-  arrived();
-}
-
-function isUnsealed({ store }: Participant, value: unknown): boolean {
-  return value instanceof ObjectRef && !store.contains(value);
 }
 
 function taskOf(task: object): Definition {
