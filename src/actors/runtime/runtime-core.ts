@@ -28,6 +28,8 @@ export interface WorkerPart {
   linkLost(link: PeerLink): void;
   /** Leases and actors that run something at the moment. */
   runningLanes(): number[];
+  /** The thread has come out of its blocking waits. */
+  unblocked(): void;
 }
 
 interface Asked {
@@ -194,6 +196,7 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
         this.participant.waitSync(() => ref.settled, deadlineMs);
       } finally {
         this.awaiting(-1);
+        if (!this.participant.isBlocked) this.worker?.unblocked();
       }
     }
     let outcome: { readonly value: unknown } | { readonly error: unknown } | undefined;

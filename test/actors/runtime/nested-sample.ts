@@ -14,6 +14,10 @@ export const nested = defineTasks(import.meta.url, {
   middleSync(value: number): number {
     return Runtime.current().submit(nested.leaf, [value]).getSync() + 10;
   },
+  /** Blocks for a task that goes on by promises. */
+  topMixed(value: number): number {
+    return Runtime.current().submit(nested.middle, [value]).getSync() + 100;
+  },
   topSync(value: number): number {
     return Runtime.current().submit(nested.middleSync, [value]).getSync() + 100;
   },

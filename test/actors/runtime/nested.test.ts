@@ -16,6 +16,7 @@ for (const workers of [1, 2]) {
     withRuntime(workers, async (runtime) => {
       assert.is(await runtime.submit(nested.top, [1]).get(LIMIT), 112);
       assert.is(await runtime.submit(nested.topSync, [1]).get(LIMIT), 112);
+      assert.is(await runtime.submit(nested.topMixed, [1]).get(LIMIT), 112, 'blocking for an async task');
       assert.is(await runtime.submit(graph.grandparent, [4]).get(LIMIT), 16);
       assert.is(await runtime.submit(graph.grandparentSync, [4]).get(LIMIT), 16);
       assert.is(await runtime.submit(graph.chainSync, []).get(LIMIT), 2);

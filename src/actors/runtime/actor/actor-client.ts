@@ -40,7 +40,7 @@ export class ActorClient implements HandleCodec {
 
   mail(message: SchedulerMessage): boolean {
     if (message.type !== 'actor') return false;
-    this.#hear(this.route(message.news.actor, message.news), message.news);
+    this.route(message.news.actor, message.news);
     return true;
   }
 

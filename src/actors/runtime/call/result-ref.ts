@@ -104,8 +104,10 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
   }
 
   /**
-   * As {@link ResultRef.get}, blocking this thread while it waits. In a worker other calls run on this thread meanwhile, so
-   * that tasks may wait for tasks of their own, on however few workers.
+   * As {@link ResultRef.get}, blocking this thread while it waits. In a worker other synchronous tasks run on this thread
+   * meanwhile, and `async` ones on another, which is started for them if need be: so tasks may wait for tasks of their own, on
+   * however few workers. What is asynchronous without saying so (a plain function that gives a promise) may stand still here
+   * as long as the thread blocks; so do this thread's own promises, timers and the asynchronous methods of its actors.
    */
   getSync(options?: WaitOptions): Sealed<T> {
     const value: unknown = this.#host.waitSync(this, options);

@@ -93,6 +93,8 @@ export type ToScheduler =
   | { readonly type: 'returnLease'; readonly lease: number }
   | { readonly type: 'laneClosed'; readonly lease: number }
   | { readonly type: 'blocked' | 'unblocked'; readonly lanes: readonly number[] }
+  /** A worker blocks for a result, and takes nothing new until it stands back. */
+  | { readonly type: 'standAside' | 'standBack' }
   /** A worker serves. */
   | { readonly type: 'ready'; readonly client: StoreRecord }
   | { readonly type: 'ask'; readonly request: number; readonly question: Question }

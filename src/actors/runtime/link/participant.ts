@@ -73,6 +73,11 @@ export class Participant {
     mailbox.unref();
   }
 
+  /** Whether the thread is inside of a blocking wait, where promises stand still. */
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -153,6 +158,8 @@ export class Participant {
         const leftMs = deadlineMs - performance.now();
         if (leftMs <= 0) return false;
         this.#handlers.beforeSleep();
+        // It waits for others, and does not block them.
+        this.#seat.beat();
         this.#seat.waitSync(Math.min(leftMs, WAIT_SLICE_MS));
       }
     } finally {

@@ -7,6 +7,9 @@ import { type ActorNews, type ActorPlan, type ActorState, KILLED } from '../link
 /** Restarts are at most this far apart. */
 const RESTART_DELAY_MAX_MS = 10_000;
 
+/** Ended actors whose reasons are kept for those who come late. */
+const DEAD_KEPT = 1_000;
+
 interface Asker {
   resolve(news: ActorNews): void;
   reject(error: Error): void;
@@ -45,6 +48,8 @@ export class ActorDirectory {
   readonly #home: ActorHome;
   readonly #actors = new Map<number, ActorRecord>();
   readonly #byName = new Map<string, ActorRecord>();
+  /** The latest of those that have ended, oldest first. */
+  readonly #dead: number[] = [];
   #lastActor = 0;
 
   constructor(home: ActorHome) {
@@ -198,6 +203,8 @@ export class ActorDirectory {
     record.error = error;
     this.#home.displaced(record.actor, record.plan);
     record.thread = -1;
+    this.#dead.push(record.actor);
+    if (this.#dead.length > DEAD_KEPT) this.#actors.delete(this.#dead.shift() ?? 0);
     const { actorName } = record.plan;
     if (actorName !== undefined) this.#byName.delete(actorName);
     for (const object of record.objects) object.release();

@@ -55,6 +55,7 @@ export class LeaseDesk {
   readonly #granted = new Map<number, Wish>();
   readonly #workerOf = new Map<number, number>();
   readonly #actorLeases = new Map<number, number>();
+  readonly #aside = new Set<number>();
   #workers = 0;
   #stopTimer: (() => void) | undefined;
 
@@ -89,10 +90,23 @@ export class LeaseDesk {
     this.#scheduler.setDraining(worker);
   }
 
+  /** It takes nothing new for a while: another worker may stand in for it. */
+  standAside(worker: number, isAside: boolean): void {
+    if (isAside) this.#aside.add(worker);
+    else this.#aside.delete(worker);
+    this.#scheduler.setDraining(worker, isAside);
+  }
+
+  /** Workers that others may stand in for. */
+  get standIns(): number {
+    return this.#aside.size;
+  }
+
   /** The worker has gone, with its leases. */
   removeWorker(worker: number): void {
     const lost = this.#scheduler.removeWorker(worker);
     for (const lease of lost) this.#forget(lease.leaseId);
+    this.#aside.delete(worker);
     if (this.#workers > 0) this.#workers--;
   }
 
@@ -246,7 +260,7 @@ export class LeaseDesk {
     return {
       resources: new NodeResourceSet(resources),
       labels: new Map(Object.entries(labels)),
-      count: Math.max(0, maxWorkers - this.#workers),
+      count: Math.max(0, maxWorkers + this.#aside.size - this.#workers),
     };
   }
 

@@ -34,8 +34,8 @@ const LEASE_QUANTUM_MS = 20;
 
 /** What the scheduler asks for beyond its own knowledge. */
 export interface SchedulerShell {
-  /** There is more to do than the workers there are can take. */
-  wantWorker(): void;
+  /** There is more to do than the workers there are can take; so many may come beyond the most, for those that block. */
+  wantWorker(standIns: number): void;
   /** Ends a worker's thread. */
   terminate(thread: number, death: Error): void;
   /** The function returned ends it. */
@@ -142,6 +142,11 @@ export class SchedulerActor {
         return;
       case 'unblocked':
         for (const lane of message.lanes) this.#desk.unblocked(lane);
+        return;
+      case 'standAside':
+      case 'standBack':
+        this.#desk.standAside(thread, message.type === 'standAside');
+        this.#advance();
         return;
       case 'actorMade':
         this.#actors.made(message.actor, message.error);
@@ -256,7 +261,7 @@ export class SchedulerActor {
 
   #advance(): void {
     this.#desk.schedule();
-    if (this.#desk.hasDemand) this.#shell.wantWorker();
+    if (this.#desk.hasDemand) this.#shell.wantWorker(this.#desk.standIns);
   }
 
   /** Gives two threads memory to call each other by. */

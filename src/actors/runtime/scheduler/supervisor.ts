@@ -69,7 +69,7 @@ export class Supervisor {
     this.#control = control;
     this.#board = board;
     this.#handlers = handlers;
-    this.#threads = new WorkerThreads(start.minWorkers, start.maxWorkers, start.resourceLimits);
+    this.#threads = new WorkerThreads(start.minWorkers, start.resourceLimits);
     const { heartbeatMs } = start;
     const tickMs = heartbeatMs === undefined ? TICK_MAX_MS : Math.min(TICK_MAX_MS, heartbeatMs / 2);
     this.#ticker = setInterval(() => this.#tick(), tickMs);
@@ -80,10 +80,10 @@ export class Supervisor {
     while (this.#serving() < this.#start.minWorkers && this.#startWorker());
   }
 
-  /** One more, if there may be more and none is on its way. */
-  want(): void {
+  /** One more, if there may be more and none is on its way; `standIns` may come beyond the most. */
+  want(standIns: number): void {
     const isStarting = [...this.#workers.values()].some((worker) => worker.client === undefined);
-    if (!isStarting && this.#serving() < this.#start.maxWorkers) this.#startWorker();
+    if (!isStarting && this.#serving() < this.#start.maxWorkers + standIns) this.#startWorker();
   }
 
   /** A worker says that it serves. */

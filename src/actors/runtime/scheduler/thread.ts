@@ -13,7 +13,7 @@ const store = Store.connectSync(start.store);
 const board = new ThreadBoard(start.board);
 
 const shell: SchedulerShell = {
-  wantWorker: () => supervisor.want(),
+  wantWorker: (standIns) => supervisor.want(standIns),
   terminate: (thread, death) => supervisor.terminate(thread, death),
   after: (delayMs, run) => {
     const timer = setTimeout(run, delayMs);

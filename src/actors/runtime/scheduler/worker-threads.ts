@@ -1,5 +1,6 @@
 /** The worker threads of a runtime. piscina makes them: each worker is one task of its pool, which lasts as long as the worker. */
 import { Piscina } from 'piscina';
+import { MAX_THREADS } from '../../../state/runtime/thread-layout.ts';
 import type { WorkerStart } from '../link/messages.ts';
 
 /** Limits of a worker's heap and stack, as of `worker_threads`. */
@@ -16,11 +17,12 @@ const IDLE_THREAD_MS = 500;
 export class WorkerThreads {
   readonly #pool: Piscina;
 
-  constructor(minThreads: number, maxThreads: number, limits: WorkerLimits | undefined) {
+  constructor(minThreads: number, limits: WorkerLimits | undefined) {
     this.#pool = new Piscina({
       filename: new URL('../worker/serve.js', import.meta.url).href,
       minThreads,
-      maxThreads,
+      // How many there are is the supervisor's to say.
+      maxThreads: MAX_THREADS,
       idleTimeout: IDLE_THREAD_MS,
       // In its other modes an idle worker's event loop stands still, and with it whatever its tasks wait for.
       atomics: 'disabled',

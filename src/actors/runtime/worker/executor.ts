@@ -37,6 +37,8 @@ export class Executor {
   #lastLink: PeerLink | undefined;
   #lastPeer: PeerCalls | undefined;
   #running = 0;
+  /** The scheduler knows that this worker takes nothing new. */
+  #isAside = false;
 
   constructor(participant: Participant, worker: string) {
     this.#participant = participant;
@@ -93,6 +95,10 @@ export class Executor {
       lane.isListed = false;
       // A few of each lane in turn: a lane with much to do holds nobody up.
       for (let turn = 0; turn < BATCH; turn++) {
+        if (this.#participant.isBlocked && lane.target === undefined && lane.isNextAsynchronous) {
+          this.#standAside(lane);
+          break;
+        }
         const call = lane.next();
         if (call === undefined) break;
         ran++;
@@ -101,6 +107,22 @@ export class Executor {
       this.#list(lane);
     }
     return ran > 0;
+  }
+
+  /** The thread does not block any more. */
+  standBack(): void {
+    if (!this.#isAside) return;
+    this.#isAside = false;
+    this.#participant.tell({ type: 'standBack' });
+  }
+
+  /** What would stand still here, while the thread blocks for a result, is another worker's to do. */
+  #standAside(lane: WorkerLane): void {
+    if (!this.#isAside) {
+      this.#isAside = true;
+      this.#participant.tell({ type: 'standAside' });
+    }
+    this.closeLane(lane.number);
   }
 
   /** The scheduler needs a lease's worker for somebody else. */

@@ -28,6 +28,11 @@ export interface CallCode {
   problem: unknown;
 }
 
+/** What `async` functions are made by. */
+const AsyncFunction: { new (): (...values: never[]) => unknown } = Object.getPrototypeOf(
+  async () => {},
+).constructor;
+
 export class WorkerLane {
   readonly number: number;
   /** Calls that may run at once. */
@@ -69,6 +74,12 @@ export class WorkerLane {
     if (call === undefined || this.#running >= this.limit) return false;
     const { module, run, problem } = call.code;
     return module === '' || run !== undefined || problem !== undefined;
+  }
+
+  /** Whether the next call goes on by promises once it has begun, as far as can be seen. */
+  get isNextAsynchronous(): boolean {
+    const call = this.#calls[this.#first];
+    return call !== undefined && (call.isStream || call.code.run instanceof AsyncFunction);
   }
 
   /** Takes the next call, if one may run now. */
