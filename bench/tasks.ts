@@ -163,23 +163,23 @@ async function cancelOne(runtime: Runtime): Promise<void> {
 function fourReaders(name: string, open: () => Promise<Peer>): Subject {
   const four = ({ call }: Peer) => Promise.all(Array.from({ length: 4 }, call));
   return subject(name, open, async (peer, scale) => {
-    const rounds = scale.quick ? 20 : 100;
-    const startedMs = performance.now();
-    for (let round = 0; round < rounds; round++) await four(peer);
-    return ((performance.now() - startedMs) * 1000) / rounds;
+    const samples: number[] = [];
+    for (let round = 0; round < (scale.quick ? 50 : 500); round += TRIPS_TOGETHER)
+      samples.push(await flight(TRIPS_TOGETHER, 1, () => four(peer)));
+    return samples;
   });
 }
 
 const array = (): Float64Array => new Float64Array(MEBIBYTE_VALUES).fill(1);
 
-const byRef = async (): Promise<Peer> => {
-  const runtime = await openRuntime(2);
+const byRef = (workers: number) => async (): Promise<Peer> => {
+  const runtime = await openRuntime(workers);
   const ref = await runtime.store.put(array());
   return { call: () => runtime.submit(tasks.touch, [ref]), end: () => runtime.close() };
 };
 
-const byValue = async (): Promise<Peer> => {
-  const runtime = await openRuntime(2);
+const byValue = (workers: number) => async (): Promise<Peer> => {
+  const runtime = await openRuntime(workers);
   const values = array();
   return { call: () => runtime.submit(tasks.touch, [values]), end: () => runtime.close() };
 };
@@ -248,18 +248,18 @@ export const rows: readonly Row[] = [
       () => 100,
     ),
   },
-  {
-    name: 'tasks: an array of 1 MiB to four tasks, two workers',
+  ...[1, 2].map((workers) => ({
+    name: `tasks: an array of 1 MiB to four tasks, ${workers === 1 ? 'one worker' : 'two workers'}`,
     unit: 'µs/four',
     subjects: [
-      fourReaders('plasmoid, by its ref', byRef),
-      fourReaders('plasmoid, put for each call', byValue),
+      fourReaders('plasmoid, by its ref', byRef(workers)),
+      fourReaders('plasmoid, put for each call', byValue(workers)),
       fourReaders(
         'piscina, structured clone',
-        piscina(2, 'sync', 1, 'touch', () => values),
+        piscina(workers, 'sync', 1, 'touch', () => values),
       ),
     ],
-  },
+  })),
   {
     name: 'tasks: beside 100,000 that wait',
     unit: 'ms',

@@ -1,4 +1,5 @@
 /** What a thread has of its runtime: everything behind the public class, in the thread that started it and in workers. */
+import { availableParallelism } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import type { SharedWords } from '../../pools/ring/ring.ts';
 import { InterruptedError, RuntimeClosedError, TimedOutError } from '../../state/errors.ts';
@@ -19,6 +20,8 @@ import type { Question, SchedulerMessage } from './link/messages.ts';
 import { Participant, type ParticipantHandlers } from './link/participant.ts';
 import type { PeerLink } from './link/peer-link.ts';
 import type { RuntimeAccess } from './runtime-access.ts';
+
+const PROCESSORS = availableParallelism();
 
 /** What only workers do. */
 export interface WorkerPart {
@@ -133,7 +136,10 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
   }
 
   expectsMore(): boolean {
-    return this.worker !== undefined || this.isWaiting();
+    if (this.worker !== undefined) return true;
+    // Who watches while all processors work for it keeps one of them from working.
+    const busy = this.participant.links().filter((link) => link.isBusy).length;
+    return busy < PROCESSORS && this.isWaiting();
   }
 
   /** A worker whose tasks all wait for others' results can do something else meanwhile: the scheduler is told. */

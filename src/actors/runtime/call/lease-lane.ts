@@ -8,6 +8,8 @@ const AHEAD_MS = 2;
 /** How fast the measured rate follows the last measurement. */
 const RATE_WEIGHT = 0.5;
 const DEPTH_MAX = 2048;
+/** What it costs to wake a worker. */
+const WAKE_UP_MS = 0.1;
 
 export class LeaseLane {
   /** Number of the lease, and of the lane on its link. */
@@ -49,6 +51,15 @@ export class LeaseLane {
     call.lane = this;
     this.underWay++;
     this.link.send(call, this.lease, this.#isUnbounded);
+  }
+
+  /**
+   * How long a further call would wait here: for a wake-up, or for the calls before it. So short calls go where somebody is
+   * awake, and long ones are spread.
+   */
+  get expectedMs(): number {
+    if (this.underWay === 0) return WAKE_UP_MS;
+    return this.#perMs === 0 ? Number.POSITIVE_INFINITY : this.underWay / this.#perMs;
   }
 
   /** A call has left the lane. */

@@ -180,8 +180,8 @@ export class TaskClass implements CallRoute {
   }
 
   /**
-   * The lane with the least to do, of some beginning with the next in turn; of equal ones one whose worker has what the
-   * call's arguments name.
+   * The lane where the call would begin first, of some beginning with the next in turn. Of those that rest one whose worker
+   * has what the call's arguments name, or the one that worked last, which may be awake still.
    */
   #laneWithRoom(call: Call): LeaseLane | undefined {
     const lanes = this.#lanes;
@@ -191,12 +191,16 @@ export class TaskClass implements CallRoute {
     const count = Math.min(lanes.length, LANES_TRIED);
     for (let step = 0; step < count; step++) {
       const lane = lanes[(this.#nextLane + step) % lanes.length]!;
-      if (!lane.hasRoom || (best !== undefined && lane.underWay > best.underWay)) continue;
+      if (!lane.hasRoom) continue;
       const isHolder = slot !== undefined && this.#control.holds(lane.client, slot);
-      if (best !== undefined && lane.underWay === best.underWay && (bestIsHolder || !isHolder)) continue;
+      if (best !== undefined) {
+        const difference = lane.expectedMs - best.expectedMs;
+        if (difference > 0) continue;
+        if (difference === 0 && bestIsHolder && !isHolder) continue;
+        if (difference === 0 && bestIsHolder === isHolder && lane.idleSinceMs <= best.idleSinceMs) continue;
+      }
       best = lane;
       bestIsHolder = isHolder;
-      if (lane.underWay === 0 && (isHolder || slot === undefined)) break;
     }
     this.#nextLane = lanes.length > count ? (this.#nextLane + count) % lanes.length : 0;
     return best;

@@ -45,6 +45,11 @@ export class PeerLink implements CallLink {
     this.#codec = codec;
   }
 
+  /** Whether calls of this side are under way. */
+  get isBusy(): boolean {
+    return this.calls.length > this.#free.length;
+  }
+
   /** Whether a further call can be sent now. */
   get hasRoom(): boolean {
     return this.#waiting.length === 0 && (this.#free.length > 0 || this.calls.length < LINK_CALLS);
