@@ -4,10 +4,11 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { createThreadBoard } from '../../pools/runtime/thread-board.ts';
 import { SystemError } from '../../state/errors.ts';
 import { Store } from '../client/store.ts';
+import { decodeError } from './link/error-codec.ts';
 import { OWNER_INDEX } from './owner-index.ts';
 import { RuntimeCore } from './runtime-core.ts';
 import { type RuntimeOptions, readRuntimeOptions } from './runtime-options.ts';
-import type { SchedulerStart } from './scheduler/scheduler-start.ts';
+import type { SchedulerStart, SchedulerStarted } from './scheduler/scheduler-start.ts';
 
 export interface OwnedRuntime {
   readonly core: RuntimeCore;
@@ -55,9 +56,20 @@ export async function startRuntime(options: RuntimeOptions | undefined): Promise
       });
     });
     try {
-      await Promise.race([once(thread, 'message'), endedEarly]);
+      const [started] = await Promise.race([once(thread, 'message'), endedEarly]);
+      const { failure }: SchedulerStarted = started;
+      if (failure !== undefined) {
+        const cause = decodeError(failure);
+        throw new SystemError(
+          `the runtime's workers could not start: ${cause.message}`,
+          { systemCall: 'Worker' },
+          { cause },
+        );
+      }
     } catch (error) {
+      endedEarly.catch(() => {});
       core.end();
+      await thread.terminate();
       throw error;
     }
     endedEarly.catch(() => {});

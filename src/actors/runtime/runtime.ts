@@ -54,7 +54,8 @@ export class Runtime implements AsyncDisposable {
   /**
    * Starts a store, a scheduler and the workers. The calling thread owns it: when it closes the runtime or ends, all ends.
    *
-   * Throws `InvalidArgumentError` for an option, and as `Store.create`. In a worker that is importing a module of tasks
+   * Resolves when the least number of workers serve. Throws `InvalidArgumentError` for an option, `SystemError` when workers
+   * cannot start (too small `resourceLimits`), and as `Store.create`. In a worker that is importing a module of tasks
    * `NotSupportedError`: a main module that also defines tasks must not start its runtime in workers.
    */
   static async start(options?: RuntimeOptions): Promise<Runtime> {

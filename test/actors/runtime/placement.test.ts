@@ -5,10 +5,12 @@ import {
   InvalidArgumentError,
   Runtime,
   type RuntimeOptions,
+  SystemError,
   TimedOutError,
+  WorkerOutOfMemoryError,
 } from '../../../src/index.ts';
 import { rejection } from '../../support/rejection.ts';
-import { Latch, tasks, where } from './sample-tasks.ts';
+import { Latch, Place, tasks, where } from './sample-tasks.ts';
 
 async function withRuntime(
   options: RuntimeOptions,
@@ -125,6 +127,20 @@ test('a caller with much to do does not keep the workers from another', () =>
     }
     await done;
     assert.ok(calls > 0);
+  }));
+
+test('workers that cannot start are told by the start of the runtime, and leave nothing', async () => {
+  const limits = { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 };
+  const error = await rejection(Runtime.start({ workers: 2, memory: '64MiB', resourceLimits: limits }));
+  assert.instance(error, SystemError);
+  assert.instance(error.cause, WorkerOutOfMemoryError);
+});
+
+test('actors that are made at once are spread over the workers', () =>
+  withRuntime({ workers: 2 }, async (runtime) => {
+    const actors = await Promise.all([0, 1, 2, 3].map(() => runtime.spawn(Place, [])));
+    const places = await Promise.all(actors.map((actor) => actor.worker()));
+    assert.is(places.filter((place) => place === places[0]).length, 2);
   }));
 
 test('workers come when there is work, up to the most', () =>

@@ -152,6 +152,13 @@ export class Latch {
   }
 }
 
+/** Says where it lives. */
+export class Place {
+  worker(): string {
+    return currentTask()?.worker ?? '';
+  }
+}
+
 export class Counter {
   #value: number;
 
@@ -164,4 +171,4 @@ export class Counter {
     return this.#value;
   }
 }
-defineActors(import.meta.url, { Counter, Latch });
+defineActors(import.meta.url, { Place, Counter, Latch });

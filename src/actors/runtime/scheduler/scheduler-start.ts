@@ -1,6 +1,7 @@
 /** What the scheduler's thread is started with. */
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreHandle } from '../../client/store-owner.ts';
+import type { ErrorParts } from '../link/error-codec.ts';
 import type { WorkerLimits } from './worker-threads.ts';
 
 export interface SchedulerStart {
@@ -15,4 +16,10 @@ export interface SchedulerStart {
   readonly labels: { readonly [key: string]: string };
   readonly resourceLimits: WorkerLimits | undefined;
   readonly heartbeatMs: number | undefined;
+}
+
+/** What it tells its maker, once. */
+export interface SchedulerStarted {
+  /** Why its first workers could not start. */
+  readonly failure: ErrorParts | undefined;
 }

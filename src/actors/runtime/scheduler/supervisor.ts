@@ -57,6 +57,8 @@ export class Supervisor {
   #lastName = 0;
   /** Workers in a row that ended before they served. */
   #failedStarts = 0;
+  /** How the last of them ended. */
+  #failedStart: Error | undefined;
   #isClosing = false;
 
   constructor(
@@ -78,6 +80,12 @@ export class Supervisor {
   /** Starts what is missing to the least number. */
   fill(): void {
     while (this.#serving() < this.#start.minWorkers && this.#startWorker());
+  }
+
+  /** When the first workers serve; why one of them could not. */
+  async firstStarted(): Promise<Error | undefined> {
+    await Promise.all([...this.#workers.values()].map(({ started }) => started.promise));
+    return this.#failedStart;
   }
 
   /** One more, if there may be more and none is on its way; `standIns` may come beyond the most. */
@@ -151,6 +159,7 @@ export class Supervisor {
 
   /** Its promise may end before its thread does: nobody may take over from it while it still runs. */
   #ended(worker: Worker, death: Error): void {
+    if (worker.client === undefined) this.#failedStart = death;
     worker.started.resolve();
     if (this.#isClosing) return;
     const { client } = worker;

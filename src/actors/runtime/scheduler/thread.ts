@@ -2,10 +2,11 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ThreadBoard } from '../../../pools/runtime/thread-board.ts';
 import { Store } from '../../client/store.ts';
+import { packError } from '../link/error-codec.ts';
 import type { SchedulerMessage, ToScheduler } from '../link/messages.ts';
 import { OWNER_INDEX } from '../owner-index.ts';
 import { SchedulerActor, type SchedulerShell } from './scheduler-actor.ts';
-import type { SchedulerStart } from './scheduler-start.ts';
+import type { SchedulerStart, SchedulerStarted } from './scheduler-start.ts';
 import { Supervisor } from './supervisor.ts';
 
 const start: SchedulerStart = workerData;
@@ -61,4 +62,8 @@ function join(index: number, name: string, port: MessagePort, hear: (message: To
 
 join(OWNER_INDEX, 'owner', start.ownerPort, (message) => scheduler.hear(OWNER_INDEX, message));
 supervisor.fill();
-parentPort?.postMessage('ready');
+// Whoever starts a runtime has its workers: actors made at once are spread over all of them.
+void supervisor.firstStarted().then((failure) => {
+  const started: SchedulerStarted = { failure: failure === undefined ? undefined : packError(failure) };
+  parentPort?.postMessage(started);
+});
