@@ -248,6 +248,18 @@ test('wait tells which results are there', () =>
     assert.is((await runtime.wait([slow, quick], { count: 2 })).pending.length, 0);
   }));
 
+test('a result is no message', () =>
+  withRuntime(1, async (runtime) => {
+    const result = runtime.submit(tasks.add, [1, 2]);
+    assert.throws(() => structuredClone(result), /could not be cloned/);
+    await result;
+    assert.throws(() => structuredClone(result), /could not be cloned/);
+    assert.instance(await rejection(runtime.store.put(result as object)), UnstorableValueError);
+    const stream = runtime.stream(tasks.count, [1]);
+    assert.throws(() => structuredClone(stream), /could not be cloned/);
+    await stream.return();
+  }));
+
 test('a result can be waited for without the event loop', () =>
   withRuntime(1, async (runtime) => {
     assert.is(runtime.submit(tasks.add, [2, 3]).getSync(), 5);

@@ -3,6 +3,7 @@ import { RefReleasedError } from '../../../state/errors.ts';
 import type { Sealed, Storable } from '../../../state/value-format.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
 import type { WaitOptions } from '../../client/store-options.ts';
+import { onlyItsTokenCanBeSent } from '../../client/uncloneable.ts';
 
 /** What somebody who waits for a result is told; exactly one of the two, once. */
 export interface ResultListener {
@@ -45,6 +46,8 @@ const forgotten = new FinalizationRegistry<{ host: ResultHost; what: string; err
  * Belongs to the thread that made the call.
  */
 export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposable {
+  /** @internal */
+  readonly uncloneable = onlyItsTokenCanBeSent;
   readonly #host: ResultHost;
   /** What the call is called in messages. */
   readonly #what: string;

@@ -1,6 +1,7 @@
 /** The items of a generator that runs on a worker, as its caller reads them. */
 import { InterruptedError } from '../../../state/errors.ts';
 import type { Sealed } from '../../../state/value-format.ts';
+import { onlyItsTokenCanBeSent } from '../../client/uncloneable.ts';
 import type { RuntimeAccess } from '../runtime-access.ts';
 import type { Call, CallSink } from './call.ts';
 import type { CallPlan } from './call-options.ts';
@@ -23,6 +24,8 @@ interface Reader {
 export class ResultStream<T = unknown>
   implements AsyncIterableIterator<Sealed<T>, undefined>, AsyncDisposable, CallSink
 {
+  /** @internal */
+  readonly uncloneable = onlyItsTokenCanBeSent;
   readonly #core: RuntimeAccess;
   readonly #items: Item[] = [];
   readonly #readers: Reader[] = [];
