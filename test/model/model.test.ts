@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert';
 import { Channel, Store, type StoreStatistics } from '../../src/index.ts';
 import { readSeed } from '../support/random.ts';
 import { tell } from '../support/tell.ts';
-import { commands, EXPECTED, RARE } from './commands.ts';
+import { commands, EXPECTED, RARE, RARELY_CALLED } from './commands.ts';
 import { Run } from './run.ts';
 import { Surface } from './surface.ts';
 import { Threads } from './threads.ts';
@@ -99,7 +99,8 @@ test(`the store does what a naive model says, in ${RUNS} random lives on three t
   assert.equal(missing, [], JSON.stringify([...met]));
   await bench.end();
   surface.restore();
-  assert.equal(surface.unused, [], 'methods that the model does not know');
+  const unused = surface.unused.filter((method) => RUNS >= MANY || !RARELY_CALLED.includes(method));
+  assert.equal(unused, [], 'methods that the model does not know');
   const { spilledObjects, fellBackObjects, evictedObjects } = bench.stats;
   tell(
     `${spilledObjects} objects moved to disk, ${fellBackObjects} created there, ${evictedObjects} evicted`,
