@@ -138,8 +138,7 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
   expectsMore(): boolean {
     if (this.worker !== undefined) return true;
     // Who watches while all processors work for it keeps one of them from working.
-    const busy = this.participant.links().filter((link) => link.isBusy).length;
-    return busy < PROCESSORS && this.isWaiting();
+    return this.participant.busyLinks < PROCESSORS && this.isWaiting();
   }
 
   /** A worker whose tasks all wait for others' results can do something else meanwhile: the scheduler is told. */

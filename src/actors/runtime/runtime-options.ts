@@ -74,10 +74,19 @@ const workerCount: Reader<{ readonly min: number; readonly max: number }> = (val
   return { min, max };
 };
 
+/** With less, Node does not start a thread: from version 22 on it ends the process. */
+const HEAP_MIN_MB = 8;
+
+const heapMb: Reader<number> = (value, name, context) => {
+  const size = amount(value, name, context);
+  if (size >= HEAP_MIN_MB) return size;
+  throw invalidArgument(name, value, `at least ${HEAP_MIN_MB}, which a thread takes by itself`, context);
+};
+
 const limits: Reader<WorkerLimits> = (value, name, context) =>
   readOptions(
     {
-      maxOldGenerationSizeMb: optional(amount),
+      maxOldGenerationSizeMb: optional(heapMb),
       maxYoungGenerationSizeMb: optional(amount),
       codeRangeSizeMb: optional(amount),
       stackSizeMb: optional(amount),

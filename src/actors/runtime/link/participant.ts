@@ -90,6 +90,13 @@ export class Participant {
     return [...this.#links.values()];
   }
 
+  /** How many other threads work for this one now. */
+  get busyLinks(): number {
+    let busy = 0;
+    for (const { link } of this.#linkList) if (link.isBusy) busy++;
+    return busy;
+  }
+
   /** Whether the thread at the other end has died; news of it may be on their way still. */
   hasDied({ client }: PeerLink): boolean {
     return client !== undefined && this.store.connection.control.clientState(client.index) !== client.state;
