@@ -4,7 +4,7 @@ import { JobId } from '../../state/ids/job-id.ts';
 import { PlacementGroupId } from '../../state/ids/placement-group-id.ts';
 import { invalidArgument, oneOf, readOptions, timeout, withDefault } from '../../state/options.ts';
 import type { PlacementStrategy } from '../../state/scheduling/bundle-planning.ts';
-import { amount, type Resources, record } from './call/call-options.ts';
+import { quantities, type Resources } from './call/call-options.ts';
 import type { RuntimeAccess } from './runtime-access.ts';
 
 export type { PlacementStrategy };
@@ -52,7 +52,10 @@ export class PlacementGroup implements AsyncDisposable {
     const { strategy, timeout: timeoutMs } = readOptions(SPEC, options, CONTEXT);
     if (!Array.isArray(bundles) || bundles.length === 0)
       throw invalidArgument('bundles', bundles, 'an array of at least one bundle', CONTEXT);
-    const read = bundles.map((bundle, index) => record(amount)(bundle, `bundles[${index}]`, CONTEXT));
+    // Of a list with holes, each hole is told as well.
+    const read = Array.from(bundles, (bundle, index) =>
+      quantities(false)(bundle, `bundles[${index}]`, CONTEXT),
+    );
     const group = new PlacementGroup(core, PlacementGroupId.of(JobId.fromInt(1)).hex, read);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {

@@ -13,13 +13,12 @@ import { MAX_THREADS } from '../../state/runtime/thread-layout.ts';
 import type { StoreOptions } from '../client/store-options.ts';
 import {
   amount,
-  duration,
   type LabelSelector,
   labels,
   PLACEMENT_SPEC,
   type PlacementOptions,
+  quantities,
   type Resources,
-  record,
 } from './call/call-options.ts';
 import type { WorkerLimits } from './scheduler/worker-threads.ts';
 
@@ -74,6 +73,14 @@ const workerCount: Reader<{ readonly min: number; readonly max: number }> = (val
   return { min, max };
 };
 
+/** Shorter than the turns of a healthy event loop, it would end workers that do nothing. */
+const HEARTBEAT_MIN_MS = 20;
+
+const heartbeat: Reader<number> = (value, name, context) => {
+  if (typeof value === 'number' && value >= HEARTBEAT_MIN_MS) return value;
+  throw invalidArgument(name, value, `a number of at least ${HEARTBEAT_MIN_MS} milliseconds`, context);
+};
+
 /** With less, Node does not start a thread: from version 22 on it ends the process. */
 const HEAP_MIN_MB = 8;
 
@@ -100,20 +107,20 @@ const count: Reader<number> = (value, name, context) =>
 
 const RUNTIME_SPEC = {
   workers: optional(workerCount),
-  resources: withDefault(record(amount), { CPU: 1 }),
+  resources: withDefault(quantities(true), { CPU: 1 }),
   labels: withDefault(labels, {}),
   resourceLimits: optional(limits),
-  heartbeat: optional(duration),
+  heartbeat: optional(heartbeat),
 };
 
 const SPAWN_SPEC = {
   ...PLACEMENT_SPEC,
   // An actor that says nothing takes nothing from tasks while it rests, as in Ray.
-  resources: withDefault(record(amount), {}),
+  resources: withDefault(quantities(false), {}),
   name: optional(string),
   maxConcurrency: withDefault(integer(1), 1),
   maxRestarts: withDefault(count, 0),
-  restartDelay: withDefault(duration, 10),
+  restartDelay: withDefault(amount, 10),
 };
 
 const isRuntimeOption = (name: string): boolean => Object.hasOwn(RUNTIME_SPEC, name);

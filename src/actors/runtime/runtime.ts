@@ -1,12 +1,18 @@
 /** The runtime: tasks and actors of a program's own modules, on worker threads over one store. */
 import { ActorNotFoundError, InvalidArgumentError, NotSupportedError } from '../../state/errors.ts';
-import { invalidArgument } from '../../state/options.ts';
+import { invalidArgument, optional, readOptions } from '../../state/options.ts';
 import type { WaitResult } from '../client/object-reader.ts';
 import type { ObjectRef } from '../client/object-ref.ts';
 import type { Store } from '../client/store.ts';
 import { readWaitForOptions, type WaitForOptions } from '../client/store-options.ts';
 import { handleFor, routeOfHandle } from './actor/actor-handle.ts';
-import { type CallOptions, type Resources, readCallOptions, readDemands } from './call/call-options.ts';
+import {
+  type CallOptions,
+  duration,
+  type Resources,
+  readCallOptions,
+  readDemands,
+} from './call/call-options.ts';
 import type { ActorHandle, Arguments, GeneratorFunction, ItemOf, ResultOf } from './call/call-types.ts';
 import { type MapOptions, mapInOrder, readMapOptions } from './call/map.ts';
 import { ResultRef } from './call/result-ref.ts';
@@ -131,6 +137,8 @@ export class Runtime implements AsyncDisposable {
     options?: MapOptions,
   ): AsyncGenerator<Awaited<Result>, void, void> {
     const { concurrency, plan } = readMapOptions(options);
+    if (typeof task !== 'function')
+      throw invalidArgument('task', task, 'one that defineTasks made', 'Runtime.map');
     const call = (value: unknown, ref: ResultRef) => this.#core.submitter.submit(task, [value], plan, ref);
     return mapInOrder(this.#core, task.name, call, values, concurrency) as AsyncGenerator<
       Awaited<Result>,
@@ -230,11 +238,16 @@ export class Runtime implements AsyncDisposable {
 
   /**
    * Ends the runtime and its store: takes no more calls, waits for those under way, at most until the deadline, ends the
-   * workers. Calls that are left fail with a `RuntimeClosedError`. Doing it again returns the same promise. In a worker
+   * workers. Calls that are left fail with a `RuntimeClosedError`. Doing it again waits for the same end. In a worker
    * `NotSupportedError`.
    */
-  close(options?: CloseOptions): Promise<void> {
-    this.#closing ??= this.#close(options);
+  async close(options?: CloseOptions): Promise<void> {
+    const { deadline = Number.POSITIVE_INFINITY } = readOptions(
+      { deadline: optional(duration) },
+      options,
+      'Runtime.close',
+    );
+    this.#closing ??= this.#close(deadline);
     return this.#closing;
   }
 
@@ -242,12 +255,9 @@ export class Runtime implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(options: CloseOptions | undefined): Promise<void> {
+  async #close(deadlineMs: number): Promise<void> {
     if (this.#end === undefined)
       throw new NotSupportedError('Runtime.close: only the thread that started it can close a runtime');
-    const deadlineMs = options?.deadline ?? Number.POSITIVE_INFINITY;
-    if (typeof deadlineMs !== 'number' || !(deadlineMs >= 0))
-      throw invalidArgument('deadline', deadlineMs, 'a number of milliseconds, 0 or more', 'Runtime.close');
     const untilMs = performance.now() + deadlineMs;
     await withinMs(this.#core.whenIdle(), deadlineMs);
     await this.#end(untilMs);
@@ -262,7 +272,8 @@ export class Runtime implements AsyncDisposable {
 
   async #endActor(actor: object, drain: boolean, context: string): Promise<void> {
     const route = typeof actor === 'object' && actor !== null ? routeOfHandle(actor) : undefined;
-    if (route === undefined) throw invalidArgument('actor', actor, 'a handle to an actor', context);
+    if (route === undefined || !route.belongsTo(this.#core))
+      throw invalidArgument('actor', actor, 'a handle to an actor of this runtime', context);
     if (drain) await route.drain();
     await this.#core.ask({ kind: 'endActor', actor: route.actor, drain });
   }

@@ -9,6 +9,8 @@ import {
   ActorDiedError,
   ActorNameTakenError,
   ActorNotFoundError,
+  ForeignRefError,
+  InvalidArgumentError,
   type Runtime,
   type SpawnOptions,
   WorkerDiedError,
@@ -17,7 +19,7 @@ import { rejection } from '../../support/rejection.ts';
 import { withRuntime } from '../../support/runtimes.ts';
 import { until } from '../../support/until.ts';
 import { callers, Journal, Mortal, Stillborn } from './actor-samples.ts';
-import { tasks } from './sample-tasks.ts';
+import { Counter, tasks } from './sample-tasks.ts';
 
 const FREE: SpawnOptions = { resources: { CPU: 0 } };
 const LIMIT = { timeout: 20_000 };
@@ -183,5 +185,20 @@ test('a constructor that throws', () =>
     assert.instance(await rejection(runtime.actor('nobody')), ActorNotFoundError);
     assert.is((await runtime.stats()).actors, 0);
   }));
+
+test('a handle is of its own runtime', () =>
+  withRuntime(1, (runtime) =>
+    withRuntime(1, async (other) => {
+      const mine = await runtime.spawn(Counter, [1]);
+      const theirs = await other.spawn(Counter, [100]);
+      assert.instance(await rejection(other.kill(mine)), InvalidArgumentError);
+      assert.throws(
+        () => other.submit(tasks.echo, [mine]),
+        (error: unknown) => error instanceof ForeignRefError,
+      );
+      assert.is(await theirs.add(1), 101);
+      assert.match(`${mine}`, /ActorHandle/);
+    }),
+  ));
 
 test.run();

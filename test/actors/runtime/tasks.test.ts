@@ -110,6 +110,16 @@ test('what cannot be sent is a clear error, and nothing is lost by it', () =>
     assert.is(await runtime.submit(tasks.add, [1, 2]), 3);
   }));
 
+test('a predicate that throws fails its call, and nothing else', () =>
+  withRuntime(1, async (runtime) => {
+    const retryIf = (): boolean => {
+      throw new SyntaxError('in the predicate');
+    };
+    assert.instance(await rejection(runtime.submit(tasks.fail, [1], { retries: 2, retryIf })), SyntaxError);
+    assert.is(await runtime.submit(tasks.add, [1, 2]), 3);
+    assert.instance(await rejection(runtime.close({ deadline: -1 })), InvalidArgumentError);
+  }));
+
 test('programmer errors throw at once, by name', () =>
   withRuntime(1, async (runtime) => {
     const wrong = (run: () => unknown, pattern: RegExp) =>
@@ -123,6 +133,14 @@ test('programmer errors throw at once, by name', () =>
     wrong(() => runtime.submit(tasks.nothing, [], { priority: 1.5 }), /priority/);
     wrong(() => runtime.submit(tasks.nothing, [], { resources: { CPU: -1 } }), /resources\.CPU/);
     wrong(() => runtime.submit(tasks.nothing, [], { deadline: Number.NaN }), /deadline/);
+    wrong(() => runtime.submit(tasks.nothing, [], { resources: { CPU: 1e300 } }), /resources\.CPU/);
+    wrong(() => runtime.submit(tasks.nothing, [], { resources: { GPU: 1.5 } }), /resources\.GPU/);
+    for (const options of [{ resources: { GPU: 0.5 } }, { resources: { GPU: 1e9 } }, { heartbeat: 0 }])
+      assert.instance(await rejection(Runtime.start({ ...options, memory: '64MiB' })), InvalidArgumentError);
+    const holes: { CPU: number }[] = new Array(2);
+    assert.instance(await rejection(runtime.placementGroup(holes)), InvalidArgumentError);
+    const late = runtime.spawn(Latch, [], { restartDelay: Number.POSITIVE_INFINITY });
+    assert.instance(await rejection(late), InvalidArgumentError);
   }));
 
 test('a module that cannot be imported, or does not define the task', () =>

@@ -1,5 +1,5 @@
 /** Actors as one thread sees them: handles, where each one lives, and the calls that wait for it. */
-import { ActorDiedError, type RuntimeClosedError } from '../../../state/errors.ts';
+import { ActorDiedError, ForeignRefError, type RuntimeClosedError } from '../../../state/errors.ts';
 import { decodeError } from '../link/error-codec.ts';
 import { type ActorNews, KILLED, type SchedulerMessage } from '../link/messages.ts';
 import type { HandleCodec } from '../link/payload-codec.ts';
@@ -49,7 +49,10 @@ export class ActorClient implements HandleCodec {
   }
 
   nameOf(value: object): unknown {
-    return routeOfHandle(value)?.actor;
+    const route = routeOfHandle(value);
+    if (route !== undefined && !route.belongsTo(this.#core))
+      throw new ForeignRefError('the actor belongs to another runtime', { actor: route.actor });
+    return route?.actor;
   }
 
   handleOf(name: unknown): object {
@@ -63,6 +66,8 @@ export class ActorClient implements HandleCodec {
         return;
       case 'dead':
         route.died(deathOf(news), news.reason === KILLED);
+        // A handle keeps its route; who gets another one asks again.
+        if (route.underWay === 0) this.#routes.delete(route.actor);
         return;
       default:
         route.livesOn(undefined);

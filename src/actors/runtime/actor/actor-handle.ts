@@ -9,6 +9,8 @@ import type { ActorRoute } from './actor-route.ts';
 /** A prototype of their own: handles are no plain objects, whose entries would be sent instead of their actor's number. */
 const HANDLE: object = Object.freeze(Object.create(null));
 
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
 const routes = new WeakMap<object, ActorRoute>();
 const handles = new WeakMap<ActorRoute, object>();
 
@@ -62,6 +64,8 @@ function makeHandle(route: ActorRoute, core: RuntimeAccess): object {
   return new Proxy(Object.create(HANDLE) as object, {
     get: (_, name) => {
       if (name === Symbol.asyncDispose) return stop;
+      if (name === INSPECT || name === Symbol.toPrimitive)
+        return () => `ActorHandle { actor: ${route.actor} }`;
       // A handle is no promise, so that it can be awaited and returned as it is.
       if (typeof name === 'symbol' || name === 'then') return undefined;
       return methodOf(name);

@@ -30,6 +30,11 @@ export class ActorRoute implements SubmitRoute {
     this.#core = core;
   }
 
+  /** Whether it belongs to this runtime: numbers of actors are a runtime's own. */
+  belongsTo(core: RuntimeAccess): boolean {
+    return this.#core === core;
+  }
+
   get underWay(): number {
     return this.#underWay;
   }

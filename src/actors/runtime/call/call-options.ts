@@ -1,4 +1,5 @@
 /** Options of calls, validated by name. */
+
 import { validateLabelSelector } from '../../../state/labels/label-syntax.ts';
 import {
   abortSignal,
@@ -11,6 +12,7 @@ import {
   string,
   withDefault,
 } from '../../../state/options.ts';
+import { ResourceId } from '../../../state/resources/scheduling-ids.ts';
 import type { Demands } from '../link/messages.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
@@ -86,6 +88,36 @@ const amount: Reader<number> = (value, name, context) => {
   throw invalidArgument(name, value, 'a number of 0 or more', context);
 };
 
+/** Far below what fixed-point numbers of 1/10000 hold, sums of them included. */
+const QUANTITY_MAX = 1e11;
+/** Of resources whose instances are told apart, such as GPUs: each is a number in a list. */
+const INSTANCES_MAX = 1_024;
+
+/** Amounts of resources. A worker has whole instances only; a call may ask for a part of one. */
+const quantities =
+  (isWorker: boolean): Reader<Resources> =>
+  (value, name, context) => {
+    const read = record(amount)(value, name, context);
+    for (const [resource, quantity] of Object.entries(read)) {
+      const id = ResourceId.of(resource);
+      if (resource === '' || id.placementGroup !== undefined)
+        throw invalidArgument(
+          name,
+          resource,
+          'names that are not those of placement groups, nor empty',
+          context,
+        );
+      const isUnit = id.isUnitInstance;
+      const most = isUnit ? INSTANCES_MAX : QUANTITY_MAX;
+      const label = `${name}.${resource}`;
+      if (quantity > most) throw invalidArgument(label, quantity, `at most ${most}`, context);
+      const isPart = isUnit && !Number.isInteger(quantity);
+      if (isPart && (isWorker || quantity > 1))
+        throw invalidArgument(label, quantity, 'a whole number of instances', context);
+    }
+    return read;
+  };
+
 const text: Reader<string> = (value, name, context) => {
   if (typeof value === 'string') return value;
   throw invalidArgument(name, value, 'a string', context);
@@ -118,7 +150,7 @@ const duration: Reader<number> = (value, name, context) => {
 
 /** @internal Readers of what a call or actor asks of its worker. */
 export const PLACEMENT_SPEC = {
-  resources: withDefault(record(amount), { CPU: 1 }),
+  resources: withDefault(quantities(false), { CPU: 1 }),
   labelSelector: withDefault(record(text), {}),
   fallbackStrategy: withDefault(selectors, []),
   placementGroup: optional(group),
@@ -192,4 +224,4 @@ export function readDemands(placement: OptionsOf<typeof PLACEMENT_SPEC>, context
 
 /** @internal A label of a worker, or an actor's name. */
 export const labels = record(string);
-export { amount, duration, record, text };
+export { amount, duration, quantities, record, text };

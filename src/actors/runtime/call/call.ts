@@ -115,8 +115,15 @@ export class Call implements Queueable {
 
   /** The call was answered with an error of its own. */
   failed(error: unknown): void {
-    const { policy } = this;
-    if (!this.isSettled && this.isRepeatable && policy.retryIf?.(error) === true) {
+    let isAccepted: boolean;
+    try {
+      isAccepted = !this.isSettled && this.isRepeatable && this.policy.retryIf?.(error) === true;
+    } catch (problem) {
+      // The predicate's own: whoever waits for the call hears of it.
+      this.reject(problem);
+      return;
+    }
+    if (isAccepted) {
       this.attempts++;
       this.route.again(this);
     } else {

@@ -1,7 +1,7 @@
 /** One call for each of many values, a limited number at a time. */
 
 import { InterruptedError } from '../../../state/errors.ts';
-import { integer, optional, readOptions } from '../../../state/options.ts';
+import { integer, invalidArgument, optional, readOptions } from '../../../state/options.ts';
 import type { Call } from './call.ts';
 import { type CallOptions, type CallPlan, readCallOptions } from './call-options.ts';
 import { type ResultHost, ResultRef } from './result-ref.ts';
@@ -20,7 +20,7 @@ export function readMapOptions(options: MapOptions | undefined): {
 } {
   if (options === undefined)
     return { concurrency: CONCURRENCY, plan: readCallOptions(undefined, 'Runtime.map') };
-  const { concurrency: given, ...rest } = options;
+  const { concurrency: given, ...rest } = options ?? {};
   const { concurrency } = readOptions(
     { concurrency: optional(integer(1)) },
     { concurrency: given },
@@ -37,6 +37,12 @@ export async function* mapInOrder(
   values: Iterable<unknown> | AsyncIterable<unknown>,
   concurrency: number,
 ): AsyncGenerator<unknown, void, void> {
+  if (
+    typeof values !== 'object' ||
+    values === null ||
+    !(Symbol.asyncIterator in values || Symbol.iterator in values)
+  )
+    throw invalidArgument('values', values, 'an iterable or async iterable of values', 'Runtime.map');
   const source =
     Symbol.asyncIterator in values
       ? values[Symbol.asyncIterator]()

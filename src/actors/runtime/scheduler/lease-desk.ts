@@ -184,11 +184,15 @@ export class LeaseDesk {
     strategy: PlacementStrategy,
   ): InfeasibleRequestError | undefined {
     const sets = bundles.map((bundle) => new ResourceSet(bundle));
-    const problem = this.#problemOf(
-      this.#scheduler.createPlacementGroup(group, sets, strategy, this.#spare()),
-    );
-    if (problem !== undefined) this.#scheduler.removePlacementGroup(group);
-    return problem;
+    let isKept = false;
+    try {
+      const feasibility = this.#scheduler.createPlacementGroup(group, sets, strategy, this.#spare());
+      const problem = this.#problemOf(feasibility);
+      isKept = problem === undefined;
+      return problem;
+    } finally {
+      if (!isKept) this.#scheduler.removePlacementGroup(group);
+    }
   }
 
   removeGroup(group: string): void {

@@ -3,7 +3,7 @@
  * places actors. It has a thread of its own, so that a busy caller holds nobody up, and hears of calls only as numbers.
  */
 import { createLink } from '../../../pools/runtime/link.ts';
-import { PlasmoidError, WorkerDiedError } from '../../../state/errors.ts';
+import { WorkerDiedError } from '../../../state/errors.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
 import type { Store } from '../../client/store.ts';
 import { packError } from '../link/error-codec.ts';
@@ -183,14 +183,13 @@ export class SchedulerActor {
     if (message.demands !== undefined) record.classes[classNumber] = message.demands;
     const demands = record.classes[classNumber];
     if (demands === undefined) return;
-    const problem = this.#desk.request(
-      thread,
-      classNumber,
-      demands,
-      priority,
-      wanted,
-      this.#workersOf(holders),
-    );
+    let problem: Error | undefined;
+    try {
+      problem = this.#desk.request(thread, classNumber, demands, priority, wanted, this.#workersOf(holders));
+    } catch (error) {
+      // What one thread asks for may not end the scheduler of all.
+      problem = asError(error);
+    }
     if (problem !== undefined)
       this.#tell(thread, { type: 'infeasible', classNumber, error: packError(problem) });
     this.#advance();
@@ -208,9 +207,7 @@ export class SchedulerActor {
     this.#ask(thread, question).then(
       (value) => this.#tell(thread, { type: 'reply', request, value }),
       (error: unknown) => {
-        const told = error instanceof Error ? error : new Error(String(error));
-        this.#tell(thread, { type: 'reply', request, error: packError(told) });
-        if (!PlasmoidError.is(error)) throw error;
+        this.#tell(thread, { type: 'reply', request, error: packError(asError(error)) });
       },
     );
   }
@@ -284,4 +281,8 @@ export class SchedulerActor {
     const { workers, leases, waitingLeases } = this.#desk.stats();
     return { workers, leases, waiting: waitingLeases, actors: this.#actors.living };
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

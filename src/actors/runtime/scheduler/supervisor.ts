@@ -71,7 +71,7 @@ export class Supervisor {
     this.#control = control;
     this.#board = board;
     this.#handlers = handlers;
-    this.#threads = new WorkerThreads(start.minWorkers, start.resourceLimits);
+    this.#threads = new WorkerThreads(start.resourceLimits);
     const { heartbeatMs } = start;
     const tickMs = heartbeatMs === undefined ? TICK_MAX_MS : Math.min(TICK_MAX_MS, heartbeatMs / 2);
     this.#ticker = setInterval(() => this.#tick(), tickMs);
@@ -108,7 +108,8 @@ export class Supervisor {
     const worker = this.#workers.get(index);
     if (worker === undefined || worker.death !== undefined) return;
     worker.death = death;
-    worker.abort.abort();
+    // Not while it imports its first modules: see close.
+    void worker.started.promise.then(() => worker.abort.abort());
   }
 
   /** Ends all. */

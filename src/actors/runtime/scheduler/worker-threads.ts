@@ -17,10 +17,12 @@ const IDLE_THREAD_MS = 500;
 export class WorkerThreads {
   readonly #pool: Piscina;
 
-  constructor(minThreads: number, limits: WorkerLimits | undefined) {
+  constructor(limits: WorkerLimits | undefined) {
     this.#pool = new Piscina({
       filename: new URL('../worker/serve.js', import.meta.url).href,
-      minThreads,
+      // None of its own: a thread that it starts beside those asked for could be ended while it imports its first modules, and
+      // Node 20 aborts the process for that.
+      minThreads: 0,
       // How many there are is the supervisor's to say.
       maxThreads: MAX_THREADS,
       idleTimeout: IDLE_THREAD_MS,
