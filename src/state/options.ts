@@ -44,7 +44,7 @@ export function readOptions<Spec extends OptionsSpec>(
   given: unknown,
   context: string,
 ): OptionsOf<Spec> {
-  if (given !== undefined && (typeof given !== 'object' || holdsNoOptions(given))) {
+  if (given !== undefined && !isPlainObject(given)) {
     throw invalidArgument('options', given, 'an object', context);
   }
   const source: { readonly [name: string]: unknown } = { ...given };
@@ -98,6 +98,16 @@ export const string: Reader<string> = (value, name, context) => {
   throw invalidArgument(name, value, 'a string that is not empty', context);
 };
 
+/** A plain object of values by name, each of which `reader` checks. */
+export function record<T>(reader: Reader<T>): Reader<{ readonly [name: string]: T }> {
+  return (value, name, context) => {
+    if (!isPlainObject(value)) throw invalidArgument(name, value, 'a plain object', context);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, entry]) => [key, reader(entry, `${name}.${key}`, context)]),
+    );
+  };
+}
+
 /** One of a few strings; the result has their literal types. */
 export function oneOf<const Choice extends string>(...choices: readonly Choice[]): Reader<Choice> {
   return (value, name, context) => {
@@ -124,12 +134,11 @@ export const timeout: Reader<number | undefined> = (value, name, context) => {
   throw invalidArgument(name, value, 'a number of milliseconds, 0 or more', context);
 };
 
-/** Objects that never hold options: `null`, and arrays of any size, whose elements would be taken for names. */
-/** Plain objects only, of whatever realm: of a signal, a map or an id given instead, nothing would be read. */
-function holdsNoOptions(given: object | null): boolean {
-  if (given === null) return true;
+/** Plain objects only, of whatever realm: of an array, a signal, a map or an id given instead, nothing would be read. */
+function isPlainObject(given: unknown): given is object {
+  if (typeof given !== 'object' || given === null) return false;
   const prototype: object | null = Object.getPrototypeOf(given);
-  return prototype !== null && Object.getPrototypeOf(prototype) !== null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function isAbortSignal(value: unknown): value is AbortSignal {

@@ -98,7 +98,8 @@ const writableName: Reader<keyof ViewByName> = (value, name, context) => {
   throw invalidArgument(name, value, 'the name of a kind of view', context);
 };
 
-const STORE_SPEC = {
+/** @internal Also for those who make stores of their own and take options for them. */
+export const STORE_SPEC = {
   memory: optional<number>(parseByteSize),
   spillDirectory: optional(string),
   spillLimit: optional<number>(parseByteSize),

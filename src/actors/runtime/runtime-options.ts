@@ -1,24 +1,25 @@
 /** Options of a runtime, validated by name. */
 import { availableParallelism } from 'node:os';
+import { validateNodeLabelSyntax, validateNodeLabels } from '../../state/labels/label-syntax.ts';
 import {
   integer,
   invalidArgument,
   optional,
   type Reader,
   readOptions,
+  record,
   string,
   withDefault,
 } from '../../state/options.ts';
 import { MAX_THREADS } from '../../state/runtime/thread-layout.ts';
-import type { StoreOptions } from '../client/store-options.ts';
+import { STORE_SPEC, type StoreOptions } from '../client/store-options.ts';
 import {
   amount,
-  type LabelSelector,
-  labels,
   PLACEMENT_SPEC,
   type PlacementOptions,
   quantities,
   type Resources,
+  text,
 } from './call/call-options.ts';
 import type { WorkerLimits } from './scheduler/worker-threads.ts';
 
@@ -29,7 +30,7 @@ export type WorkerCount = number | { readonly min?: number | undefined; readonly
 export interface RuntimeOptions extends StoreOptions {
   /** Default: one for each processor that the process may use. */
   readonly workers?: WorkerCount | undefined;
-  /** What each worker has. Default `{ CPU: 1 }`. */
+  /** What each worker has, beside `CPU: 1` unless that is among them. */
   readonly resources?: Resources | undefined;
   /** Labels of each worker, which label selectors ask for. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
@@ -102,13 +103,20 @@ const limits: Reader<WorkerLimits> = (value, name, context) =>
     `${context}: ${name}`,
   );
 
+const nodeLabels: Reader<Readonly<Record<string, string>>> = (value, name, context) => {
+  const read = record(text)(value, name, context);
+  const problem = validateNodeLabels(read) ?? validateNodeLabelSyntax(read);
+  if (problem === undefined) return read;
+  throw invalidArgument(name, value, `an object of labels (${problem})`, context);
+};
+
 const count: Reader<number> = (value, name, context) =>
   value === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : integer(0)(value, name, context);
 
 const RUNTIME_SPEC = {
   workers: optional(workerCount),
-  resources: withDefault(quantities(true), { CPU: 1 }),
-  labels: withDefault(labels, {}),
+  resources: withDefault(quantities(true), {}),
+  labels: withDefault(nodeLabels, {}),
   resourceLimits: optional(limits),
   heartbeat: optional(heartbeat),
 };
@@ -123,28 +131,24 @@ const SPAWN_SPEC = {
   restartDelay: withDefault(amount, 10),
 };
 
-const isRuntimeOption = (name: string): boolean => Object.hasOwn(RUNTIME_SPEC, name);
-
-/** Reads the options of `Runtime.start`; what is not the runtime's is left to the store, which knows its own. */
-export function readRuntimeOptions(given: unknown) {
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
-    throw invalidArgument('options', given, 'an object', 'Runtime.start');
-  const entries = Object.entries({ ...given });
-  const own = readOptions(
-    RUNTIME_SPEC,
-    Object.fromEntries(entries.filter(([name]) => isRuntimeOption(name))),
-    'Runtime.start',
-  );
+/** Reads the options of `Runtime.start`: its own, and those that the store will read. */
+export function readRuntimeOptions(given: RuntimeOptions | undefined) {
+  const read = readOptions({ ...STORE_SPEC, ...RUNTIME_SPEC }, given, 'Runtime.start');
+  const { workers, resources, labels, resourceLimits, heartbeat } = read;
   const processors = availableParallelism();
   return {
-    ...own,
-    workers: own.workers ?? { min: processors, max: processors },
-    store: Object.fromEntries(entries.filter(([name]) => !isRuntimeOption(name))),
+    workers: workers ?? { min: processors, max: processors },
+    // A worker without one would run no call that does not say so.
+    resources: { CPU: 1, ...resources },
+    labels,
+    resourceLimits,
+    heartbeat,
+    store: Object.fromEntries(
+      Object.entries({ ...given }).filter(([name]) => Object.hasOwn(STORE_SPEC, name)),
+    ),
   };
 }
 
 export function readSpawnOptions(given: unknown) {
   return readOptions(SPAWN_SPEC, given, 'Runtime.spawn');
 }
-
-export type { LabelSelector };

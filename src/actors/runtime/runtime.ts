@@ -1,5 +1,5 @@
 /** The runtime: tasks and actors of a program's own modules, on worker threads over one store. */
-import { ActorNotFoundError, InvalidArgumentError, NotSupportedError } from '../../state/errors.ts';
+import { ActorNotFoundError, NotSupportedError } from '../../state/errors.ts';
 import { invalidArgument, optional, readOptions } from '../../state/options.ts';
 import type { WaitResult } from '../client/object-reader.ts';
 import type { ObjectRef } from '../client/object-ref.ts';
@@ -23,7 +23,7 @@ import { PlacementGroup, type PlacementGroupOptions } from './placement-group.ts
 import type { RuntimeCore } from './runtime-core.ts';
 import { type RuntimeOptions, readSpawnOptions, type SpawnOptions } from './runtime-options.ts';
 import { startRuntime } from './runtime-owner.ts';
-import { definitionOf, type Task } from './task-registry.ts';
+import { actorDefinition, type Task, taskDefinition } from './task-registry.ts';
 
 type AnyFunction = (...values: never[]) => unknown;
 type AnyClass = new (...values: never[]) => object;
@@ -137,10 +137,8 @@ export class Runtime implements AsyncDisposable {
     options?: MapOptions,
   ): AsyncGenerator<Awaited<Result>, void, void> {
     const { concurrency, plan } = readMapOptions(options);
-    if (typeof task !== 'function')
-      throw invalidArgument('task', task, 'one that defineTasks made', 'Runtime.map');
     const call = (value: unknown, ref: ResultRef) => this.#core.submitter.submit(task, [value], plan, ref);
-    return mapInOrder(this.#core, task.name, call, values, concurrency) as AsyncGenerator<
+    return mapInOrder(this.#core, taskDefinition(task).name, call, values, concurrency) as AsyncGenerator<
       Awaited<Result>,
       void,
       void
@@ -173,13 +171,7 @@ export class Runtime implements AsyncDisposable {
   ): Promise<ActorHandle<InstanceType<Class>>> {
     const { name, maxConcurrency, maxRestarts, restartDelay, ...placement } = readSpawnOptions(options);
     const demands = readDemands(placement, 'Runtime.spawn');
-    const definition = typeof actorClass === 'function' ? definitionOf(actorClass) : undefined;
-    if (definition === undefined) {
-      throw new InvalidArgumentError(
-        'Runtime.spawn: the class must be defined by its module: defineActors(import.meta.url, { … })',
-        { name: 'actorClass' },
-      );
-    }
+    const definition = actorDefinition(actorClass);
     if (!Array.isArray(args)) throw invalidArgument('args', args, 'an array of arguments', 'Runtime.spawn');
     const payload = await this.#core.submitter.encodeWhenReady(args);
     const plan = {

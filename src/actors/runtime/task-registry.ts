@@ -23,6 +23,9 @@ export type Tasks<Functions> = {
   readonly [Name in keyof Functions]: Functions[Name] extends Callable ? Task<Functions[Name]> : never;
 };
 
+/** What a definition is for: by which function it was made. */
+type Maker = 'defineTasks' | 'defineActors' | 'defineErrors';
+
 /** A definition as this thread knows it. */
 export interface Definition extends DefinitionName {
   /** Number of the definition in this thread: what its links call it. */
@@ -30,7 +33,7 @@ export interface Definition extends DefinitionName {
 }
 
 const values = new Map<string, Callable | Constructable>();
-const definitions = new WeakMap<object, Definition>();
+const definitions = new WeakMap<object, Definition & { readonly maker: Maker }>();
 const methods = new Map<string, Definition>();
 let lastNumber = 0;
 
@@ -90,7 +93,7 @@ export function methodDefinition(name: string): Definition {
   return definition;
 }
 
-function define(context: string, module: string, entries: { readonly [name: string]: unknown }): void {
+function define(context: Maker, module: string, entries: { readonly [name: string]: unknown }): void {
   if (typeof module !== 'string' || !URL.canParse(module))
     throw invalidArgument('moduleUrl', module, 'the import.meta.url of the module', context);
   if (typeof entries !== 'object' || entries === null)
@@ -104,7 +107,7 @@ function define(context: string, module: string, entries: { readonly [name: stri
     if (known !== undefined)
       throw new InvalidArgumentError(`${context}: ${name} is defined already, as ${keyOf(known)}`, { name });
     values.set(key, value);
-    definitions.set(value, { module, name, number: ++lastNumber });
+    definitions.set(value, { module, name, number: ++lastNumber, maker: context });
   }
 }
 
@@ -112,9 +115,31 @@ function isCallable(value: unknown): value is Callable | Constructable {
   return typeof value === 'function';
 }
 
-/** What a function or class was defined as; undefined when it was not. */
-export function definitionOf(value: object): Definition | undefined {
-  return definitions.get(value);
+/** What a task was defined as. Throws `InvalidArgumentError` when it is none. */
+export function taskDefinition(task: unknown): Definition {
+  return definitionOf(
+    task,
+    'task',
+    'defineTasks',
+    'export const tasks = defineTasks(import.meta.url, { … })',
+  );
+}
+
+/** What an actor's class was defined as. Throws `InvalidArgumentError` when it is none. */
+export function actorDefinition(actorClass: unknown): Definition {
+  return definitionOf(actorClass, 'actorClass', 'defineActors', 'defineActors(import.meta.url, { … })');
+}
+
+/** What an error's class was defined as; undefined when it was not. */
+export function errorDefinition(errorClass: object): Definition | undefined {
+  return definitions.get(errorClass);
+}
+
+function definitionOf(value: unknown, name: string, maker: Maker, example: string): Definition {
+  const definition = typeof value === 'function' ? definitions.get(value) : undefined;
+  if (definition?.maker === maker) return definition;
+  const made = definition === undefined ? '' : `, but ${definition.name} was made by ${definition.maker}`;
+  throw new InvalidArgumentError(`${name} must be one that ${maker} made${made}: ${example}`, { name });
 }
 
 /** The function or class of a name, importing its module if need be. Throws `TaskModuleError`. */

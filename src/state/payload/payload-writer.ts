@@ -294,7 +294,8 @@ function isLatin(text: string): boolean {
 }
 
 function unstorable(value: object, cause?: unknown): UnstorableValueError {
-  const type = value.constructor?.name ?? 'object';
+  // Generators, among others, have a constructor without a name.
+  const type = value.constructor?.name || Object.prototype.toString.call(value).slice('[object '.length, -1);
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
   return new UnstorableValueError(`a ${type} cannot be sent to another thread${reason}`, { type }, { cause });
 }

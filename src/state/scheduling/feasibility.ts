@@ -23,12 +23,18 @@ export type Feasibility =
       readonly isFeasible: false;
       readonly cause: InfeasibleCause;
       /** What is asked for. Of a group, of all its bundles together. */
-      readonly needed: Readonly<Record<string, number>>;
+      readonly needed: QuantitiesByName;
       /** What the worker has that comes nearest, of the same resources; empty if there is none. */
-      readonly largest: Readonly<Record<string, number>>;
+      readonly largest: QuantitiesByName;
+      /** For people: what is asked for, and what there is. */
+      readonly reason: string;
     };
 
+type QuantitiesByName = Readonly<Record<string, number>>;
+
 const FEASIBLE: Feasibility = Object.freeze({ isFeasible: true });
+/** So many kinds of workers are told to people, no more. */
+const KINDS_SHOWN = 4;
 
 interface Shape {
   readonly total: NodeResourceInstanceSet;
@@ -43,19 +49,37 @@ export function leaseFeasibility(
   template?: WorkerTemplate,
 ): Feasibility {
   const { resources, placementGroup } = schedulingClass;
+  const needed = textOf(resources);
   if (placementGroup) {
-    const largest = largestOf(groups.get(placementGroup.groupId), placementGroup.bundleIndex);
-    return largest.isAtLeast(resources)
-      ? FEASIBLE
-      : infeasible('placement group', resources, [largest.resources]);
+    const { groupId, bundleIndex } = placementGroup;
+    const group = groups.get(groupId);
+    const largest = largestOf(group, bundleIndex);
+    if (largest.isAtLeast(resources)) return FEASIBLE;
+    const lack =
+      bundleIndex === undefined
+        ? `no bundle of the placement group has ${needed}`
+        : `bundle ${bundleIndex} of the placement group does not have ${needed}`;
+    const reason = group
+      ? `${lack}; its bundles are ${listOf(group.bundles.map((bundle) => textOf(bundle.resources)))}`
+      : 'the placement group was removed, or never made';
+    return infeasible('placement group', resources, [largest.resources], () => reason);
   }
   const shapes = shapesOf(ledgers, template);
   const selectors = selectorsOf(schedulingClass);
   const labelled = shapes.filter(({ labels }) => matchesOne(selectors, labels));
-  const totals = (some: readonly Shape[]) => some.map(({ total }) => total.toNodeResourceSet().resources);
   if (labelled.some(({ total }) => total.canAllocate(resources))) return FEASIBLE;
-  if (labelled.length > 0 || shapes.length === 0) return infeasible('resources', resources, totals(labelled));
-  return infeasible('labels', resources, totals(shapes));
+  if (labelled.length > 0 || shapes.length === 0)
+    return infeasible('resources', resources, totalsOf(labelled), (nearest) =>
+      nothingBut(
+        labelled.length < shapes.length ? 'no worker with its labels' : 'no worker',
+        needed,
+        nearest,
+      ),
+    );
+  const wanted = selectors.map((selector) => pairsOf(Object.entries(selector.toStringMap()))).join(', or ');
+  const present = listOf(shapes.map(({ labels }) => pairsOf(labels)));
+  const reason = `no worker has the labels ${wanted}, and none that could be added; workers have the labels ${present}`;
+  return infeasible('labels', resources, totalsOf(shapes), () => reason);
 }
 
 /** Of a placement group, as if nothing were in use. */
@@ -68,31 +92,49 @@ export function groupFeasibility(
   const demands = group.bundles.map(({ resources }) => resources);
   const workers = shapes.map(({ total }, worker) => ({ worker, available: total.copy(), bundles: 0 }));
   if (planBundles(demands, group.strategy, workers)) return FEASIBLE;
+  const alone = demands.findIndex((demand) => !shapes.some(({ total }) => total.canAllocate(demand)));
+  if (alone >= 0)
+    return infeasible('resources', demands[alone]!, totalsOf(shapes), (nearest) =>
+      nothingBut(
+        `bundle ${alone} of the placement group fits nowhere: no worker`,
+        textOf(demands[alone]!),
+        nearest,
+      ),
+    );
   const sum = demands.slice(1).reduce((all, one) => all.plus(one), demands[0]!);
-  return infeasible(
-    'resources',
-    sum,
-    shapes.map(({ total }) => total.toNodeResourceSet().resources),
-  );
+  const bundles = listOf(demands.map(textOf));
+  const present = listOf(shapes.map(({ total }) => textOf(total.toNodeResourceSet())));
+  const reason =
+    `a ${group.strategy} placement group of ${demands.length} bundles (${bundles}) fits on no choice of workers; ` +
+    `the workers that there are, and as many as could be added for it: ${shapes.length} (${present})`;
+  return infeasible('resources', sum, totalsOf(shapes), () => reason);
 }
 
-/** For people: what is asked for, and what there is. */
-export function infeasibleText(feasibility: Feasibility): string | undefined {
-  if (feasibility.isFeasible) return undefined;
-  const text = (quantities: Readonly<Record<string, number>>) =>
-    Object.entries(quantities)
-      .map(([name, value]) => `${name}: ${value}`)
-      .join(', ') || 'nothing';
-  const needed = text(feasibility.needed);
-  const largest = text(feasibility.largest);
-  switch (feasibility.cause) {
-    case 'labels':
-      return `no worker has the labels that are asked for, and none that could be added (with ${needed})`;
-    case 'resources':
-      return `no worker will ever have ${needed}; the one that comes nearest has ${largest}`;
-    case 'placement group':
-      return `the placement group has no bundle with ${needed}; the one that comes nearest has ${largest}`;
-  }
+function nothingBut(who: string, needed: string, nearest: QuantitiesByName): string {
+  return `${who} will ever have ${needed}; the one that comes nearest has ${pairsOf(Object.entries(nearest))}`;
+}
+
+function textOf(set: { readonly resources: Quantities }): string {
+  return pairsOf([...set.resources].map(([id, value]) => [id.binary(), value.toNumber()] as const));
+}
+
+function pairsOf(pairs: Iterable<readonly [string, string | number]>): string {
+  return [...pairs].map(([name, value]) => `${name}: ${value}`).join(', ') || 'none';
+}
+
+/** Each kind once, with how many there are of it. */
+function listOf(texts: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  const kinds = [...counts].map(([text, count]) =>
+    count === 1 ? `{ ${text} }` : `${count} times { ${text} }`,
+  );
+  const shown = kinds.slice(0, KINDS_SHOWN).join(', ');
+  return kinds.length > KINDS_SHOWN ? `${shown} and ${kinds.length - KINDS_SHOWN} other kinds` : shown;
+}
+
+function totalsOf(shapes: readonly Shape[]): Quantities[] {
+  return shapes.map(({ total }) => total.toNodeResourceSet().resources);
 }
 
 type Quantities = ResourceSet['resources'];
@@ -113,6 +155,7 @@ function infeasible(
   cause: InfeasibleCause,
   needed: ResourceSet,
   candidates: readonly Quantities[],
+  reasonOf: (nearest: QuantitiesByName) => string,
 ): Feasibility {
   const names = needed.resourceIds();
   const part = (candidate: Quantities) =>
@@ -127,7 +170,7 @@ function infeasible(
   const largest = nearest
     ? Object.fromEntries(names.map((id) => [id.binary(), nearest.get(id)?.toNumber() ?? 0]))
     : {};
-  return { isFeasible: false, cause, needed: needed.getResourceMap(), largest };
+  return { isFeasible: false, cause, needed: needed.getResourceMap(), largest, reason: reasonOf(largest) };
 }
 
 function shapesOf(ledgers: Iterable<WorkerLedger>, template?: WorkerTemplate, most = 1): Shape[] {

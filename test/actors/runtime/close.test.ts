@@ -72,21 +72,37 @@ test('close while workers die', async () => {
   assert.is((await values).length, 100);
 });
 
+/** Runs the sample in a process of its own, which has to end by itself; what it says. */
+async function runSample(how: string): Promise<{ readonly output: string; readonly warnings: string }> {
+  const script = fileURLToPath(new URL('./close-sample.js', import.meta.url));
+  const child = spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { output: '', warnings: '' };
+  child.stdout.on('data', (chunk) => {
+    said.output += String(chunk);
+  });
+  child.stderr.on('data', (chunk) => {
+    said.warnings += String(chunk);
+  });
+  const late = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(late);
+  assert.is(code, 0, said.warnings);
+  return said;
+}
+
 for (const how of ['closed', 'forgotten']) {
   test(`a process whose runtime is ${how} ends by itself`, async () => {
-    const script = fileURLToPath(new URL('./close-sample.js', import.meta.url));
-    const child = spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += String(chunk);
-    });
-    const late = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-    const [code] = (await once(child, 'close')) as [number | null];
-    clearTimeout(late);
-    assert.is(code, 0);
-    assert.is(output, 'sum 10000\n');
+    assert.equal(await runSample(how), { output: 'sum 10000\n', warnings: '' });
   });
 }
+
+test('a failure that nobody has looked at is told when the process ends', async () => {
+  const { warnings } = await runSample('failed');
+  assert.match(
+    warnings,
+    /PlasmoidUnobservedFailureWarning: nobody looked at the failure of fail: .*sample 7/,
+  );
+});
 
 /** Mapped memory of this process in MiB, reserved ranges included. */
 function mappedMebibytes(): number {

@@ -72,6 +72,12 @@ export const tasks = defineTasks(import.meta.url, {
     for (let value = 0; value < end; value++) yield value;
     throw new SampleError(end);
   },
+  /** Gives its item when the caller wants it no more. */
+  async *tooLate(): AsyncGenerator<number, void, void> {
+    const { signal } = currentTask()!;
+    while (!signal.aborted) await turn();
+    yield 0;
+  },
   /** Ends when the caller wants it no more; says so to a latch. */
   async untilCancelled(latch: string): Promise<void> {
     const { signal } = currentTask()!;

@@ -11,18 +11,9 @@ import {
   UnstorableValueError,
 } from '../../../src/index.ts';
 import { rejection } from '../../support/rejection.ts';
+import { withRuntime } from '../../support/runtimes.ts';
 import { broken, missing } from './broken-tasks.ts';
 import { Latch, SampleError, tasks } from './sample-tasks.ts';
-
-/** Runs a body with a runtime of its own. */
-async function withRuntime(workers: number, body: (runtime: Runtime) => Promise<void>): Promise<void> {
-  const runtime = await Runtime.start({ workers, memory: '64MiB' });
-  try {
-    await body(runtime);
-  } finally {
-    await runtime.close({ deadline: 100 });
-  }
-}
 
 /** An actor that tasks and tests tell each other by. */
 function spawnLatch(runtime: Runtime) {
@@ -107,6 +98,10 @@ test('what cannot be sent is a clear error, and nothing is lost by it', () =>
       (error: unknown) => error instanceof UnstorableValueError,
     );
     assert.instance(await rejection(runtime.submit(tasks.unsendable, [])), UnstorableValueError);
+    const generator = await rejection(runtime.submit(tasks.count, [1]));
+    assert.instance(generator, UnstorableValueError);
+    assert.match(generator.message, /count gave a generator: call it with runtime\.stream/);
+    assert.match(String(generator.cause), /a Generator cannot be sent/);
     assert.is(await runtime.submit(tasks.add, [1, 2]), 3);
   }));
 
@@ -116,31 +111,12 @@ test('a predicate that throws fails its call, and nothing else', () =>
       throw new SyntaxError('in the predicate');
     };
     assert.instance(await rejection(runtime.submit(tasks.fail, [1], { retries: 2, retryIf })), SyntaxError);
+    const late = (async () => false) as unknown as () => boolean;
+    const error = await rejection(runtime.submit(tasks.fail, [1], { retries: 2, retryIf: late }));
+    assert.instance(error, InvalidArgumentError);
+    assert.match(error.message, /retryIf returns must be true or false/);
     assert.is(await runtime.submit(tasks.add, [1, 2]), 3);
     assert.instance(await rejection(runtime.close({ deadline: -1 })), InvalidArgumentError);
-  }));
-
-test('programmer errors throw at once, by name', () =>
-  withRuntime(1, async (runtime) => {
-    const wrong = (run: () => unknown, pattern: RegExp) =>
-      assert.throws(
-        run,
-        (error: Error) => error instanceof InvalidArgumentError && pattern.test(error.message),
-      );
-    wrong(() => runtime.submit((() => 1) as unknown as typeof tasks.nothing, []), /defineTasks/);
-    wrong(() => runtime.submit(tasks.nothing, 5 as unknown as []), /args/);
-    wrong(() => runtime.submit(tasks.nothing, [], { retrys: 1 } as object), /retries/);
-    wrong(() => runtime.submit(tasks.nothing, [], { priority: 1.5 }), /priority/);
-    wrong(() => runtime.submit(tasks.nothing, [], { resources: { CPU: -1 } }), /resources\.CPU/);
-    wrong(() => runtime.submit(tasks.nothing, [], { deadline: Number.NaN }), /deadline/);
-    wrong(() => runtime.submit(tasks.nothing, [], { resources: { CPU: 1e300 } }), /resources\.CPU/);
-    wrong(() => runtime.submit(tasks.nothing, [], { resources: { GPU: 1.5 } }), /resources\.GPU/);
-    for (const options of [{ resources: { GPU: 0.5 } }, { resources: { GPU: 1e9 } }, { heartbeat: 0 }])
-      assert.instance(await rejection(Runtime.start({ ...options, memory: '64MiB' })), InvalidArgumentError);
-    const holes: { CPU: number }[] = new Array(2);
-    assert.instance(await rejection(runtime.placementGroup(holes)), InvalidArgumentError);
-    const late = runtime.spawn(Latch, [], { restartDelay: Number.POSITIVE_INFINITY });
-    assert.instance(await rejection(late), InvalidArgumentError);
   }));
 
 test('a module that cannot be imported, or does not define the task', () =>
@@ -250,6 +226,10 @@ test('a stream gives the items of a generator, and its failure after them', () =
     assert.instance(error, SampleError);
     for await (const item of runtime.stream(tasks.count, [1_000_000])) if (item === 5) break;
     assert.is(await runtime.submit(tasks.add, [1, 1]), 2, 'a stream that was left gives its worker back');
+    const left = runtime.stream(tasks.tooLate, []);
+    const asked = [left.next(), left.next()];
+    await left.return();
+    for (const next of await Promise.all(asked)) assert.equal(next, { done: true, value: undefined });
   }));
 
 test('wait tells which results are there', () =>
@@ -285,12 +265,13 @@ test('a result can be waited for without the event loop', () =>
       () => runtime.submit(tasks.fail, [1]).getSync(),
       (error: unknown) => error instanceof SampleError,
     );
-    await spawnLatch(runtime);
-    const never = runtime.submit(tasks.waitFor, ['latch', 'never']);
+    const latch = await spawnLatch(runtime);
+    const late = runtime.submit(tasks.waitFor, ['latch', 'late']);
     assert.throws(
-      () => never.getSync({ timeout: 5 }),
+      () => late.getSync({ timeout: 5 }),
       (error: unknown) => error instanceof TimedOutError,
     );
+    await latch.open('late');
   }));
 
 test('a closed runtime takes no calls, and fails those that are left', async () => {

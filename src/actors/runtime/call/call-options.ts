@@ -9,10 +9,11 @@ import {
   optional,
   type Reader,
   readOptions,
-  string,
+  record,
   withDefault,
 } from '../../../state/options.ts';
 import { ResourceId } from '../../../state/resources/scheduling-ids.ts';
+import { isThenable } from '../../../state/thenable.ts';
 import type { Demands } from '../link/messages.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
@@ -32,7 +33,10 @@ export interface GroupOfBundles {
 
 /** What a call or actor asks of the worker that runs it. */
 export interface PlacementOptions {
-  /** Default `{ CPU: 1 }`. `{ CPU: 0 }`: any number at once, for calls that mostly wait. */
+  /**
+   * All that the call takes: where this says nothing of the CPU, it takes none. Default `{ CPU: 1 }`. `{ CPU: 0 }`: any number
+   * at once, for calls that mostly wait.
+   */
   readonly resources?: Resources | undefined;
   readonly labelSelector?: LabelSelector | undefined;
   /** Bundles that were set apart (`runtime.placementGroup`), whose resources are used instead of free ones. */
@@ -72,17 +76,6 @@ export interface CallPlan {
 const RETRIES = 3;
 const PRIORITY_LIMIT = 1_000_000;
 
-/** An object of `check`ed values by name. */
-function record<T>(check: Reader<T>): Reader<{ readonly [name: string]: T }> {
-  return (value, name, context) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw invalidArgument(name, value, 'an object', context);
-    return Object.fromEntries(
-      Object.entries(value).map(([key, entry]) => [key, check(entry, `${name}.${key}`, context)]),
-    );
-  };
-}
-
 const amount: Reader<number> = (value, name, context) => {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
   throw invalidArgument(name, value, 'a number of 0 or more', context);
@@ -92,6 +85,9 @@ const amount: Reader<number> = (value, name, context) => {
 const QUANTITY_MAX = 1e11;
 /** Of resources whose instances are told apart, such as GPUs: each is a number in a list. */
 const INSTANCES_MAX = 1_024;
+
+/** The least part of a resource: what is less would count as nothing. */
+const QUANTITY_MIN = 1e-4;
 
 /** Amounts of resources. A worker has whole instances only; a call may ask for a part of one. */
 const quantities =
@@ -111,6 +107,8 @@ const quantities =
       const most = isUnit ? INSTANCES_MAX : QUANTITY_MAX;
       const label = `${name}.${resource}`;
       if (quantity > most) throw invalidArgument(label, quantity, `at most ${most}`, context);
+      if (quantity > 0 && quantity < QUANTITY_MIN)
+        throw invalidArgument(label, quantity, `0 or at least ${QUANTITY_MIN}`, context);
       const isPart = isUnit && !Number.isInteger(quantity);
       if (isPart && (isWorker || quantity > 1))
         throw invalidArgument(label, quantity, 'a whole number of instances', context);
@@ -124,8 +122,13 @@ const text: Reader<string> = (value, name, context) => {
 };
 
 const predicate: Reader<(error: unknown) => boolean> = (value, name, context) => {
-  if (typeof value === 'function') return (error) => Boolean(value(error));
-  throw invalidArgument(name, value, 'a function', context);
+  if (typeof value !== 'function') throw invalidArgument(name, value, 'a function', context);
+  return (error) => {
+    const answer: unknown = value(error);
+    // A promise would count as true, whatever it will say.
+    if (!isThenable(answer)) return Boolean(answer);
+    throw invalidArgument(`what ${name} returns`, answer, 'true or false', context);
+  };
 };
 
 const selectors: Reader<readonly { readonly labelSelector: LabelSelector }[]> = (value, name, context) => {
@@ -222,6 +225,5 @@ export function readDemands(placement: OptionsOf<typeof PLACEMENT_SPEC>, context
   return { resources, labelSelector, fallbackStrategy, placementGroup: placementGroup?.id, bundle };
 }
 
-/** @internal A label of a worker, or an actor's name. */
-export const labels = record(string);
-export { amount, duration, quantities, record, text };
+/** @internal */
+export { amount, duration, quantities, text };

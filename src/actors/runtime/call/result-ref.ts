@@ -4,6 +4,7 @@ import type { Sealed, Storable } from '../../../state/value-format.ts';
 import type { ObjectRef } from '../../client/object-ref.ts';
 import type { WaitOptions } from '../../client/store-options.ts';
 import { onlyItsTokenCanBeSent } from '../../client/uncloneable.ts';
+import { type UnseenFailure, unwatch, watch } from './unseen-failures.ts';
 
 /** What somebody who waits for a result is told; exactly one of the two, once. */
 export interface ResultListener {
@@ -30,18 +31,13 @@ const RESOLVED = 1;
 const REJECTED = 2;
 const RELEASED = 3;
 
-/** Failures that were never looked at are told when their ref is collected, as Ray logs them. */
-const forgotten = new FinalizationRegistry<{ host: ResultHost; what: string; error: unknown }>(
-  ({ host, what, error }) => host.unobserved(what, error),
-);
-
 /**
  * The result of a call that may still be under way. Await it for the value; pass it as an argument to other calls, which
  * begin when it is there and get it in place; {@link ResultRef.ref} makes a plain `ObjectRef` of it.
  *
  * Small values arrive with the answer, as copies; typed arrays and buffers beyond a few KiB lie in the store and are read
  * in place. Forgetting a ref is safe. A failed call rejects whoever awaits it; a failure that nobody ever awaits is told
- * by a process warning when the ref is collected.
+ * by a process warning when the ref is collected, or when the process ends by itself.
  *
  * Belongs to the thread that made the call.
  */
@@ -60,6 +56,8 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
   #resolvePromise: ((value: unknown) => void) | undefined;
   #rejectPromise: ((error: unknown) => void) | undefined;
   #isObserved = false;
+  /** As long as nobody has looked at its failure. */
+  #unseen: UnseenFailure | undefined;
 
   /** @internal Only runtimes make them. */
   constructor(host: ResultHost, what: string) {
@@ -142,7 +140,7 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
     // A promise keeps its value, too.
     this.#promise = undefined;
     this.#state = RELEASED;
-    forgotten.unregister(this);
+    this.#seen();
     const rejectPromise = this.#rejectPromise;
     if (rejectPromise !== undefined) {
       this.#endWaiting();
@@ -167,7 +165,7 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
         listener.resolved(this.#value);
         return;
       case REJECTED:
-        forgotten.unregister(this);
+        this.#seen();
         listener.rejected(this.#value);
         return;
       case RELEASED:
@@ -214,7 +212,18 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
     const listeners = this.#listeners;
     this.#listeners = undefined;
     for (const listener of listeners ?? []) listener.rejected(error);
-    if (!this.#isObserved) forgotten.register(this, { host: this.#host, what: this.#what, error }, this);
+    if (!this.#isObserved) this.#watch(error);
+  }
+
+  #watch(error: unknown): void {
+    const [host, what] = [this.#host, this.#what];
+    this.#unseen = { tell: () => host.unobserved(what, error) };
+    watch(this, this.#unseen);
+  }
+
+  #seen(): void {
+    if (this.#unseen !== undefined) unwatch(this, this.#unseen);
+    this.#unseen = undefined;
   }
 
   #makePromise(): Promise<Sealed<T>> {
@@ -229,7 +238,7 @@ export class ResultRef<T = unknown> implements PromiseLike<Sealed<T>>, Disposabl
       case RESOLVED:
         return Promise.resolve(this.#value as Sealed<T>);
       case REJECTED:
-        forgotten.unregister(this);
+        this.#seen();
         return Promise.reject(this.#value);
       case RELEASED:
         return Promise.reject(this.#releasedError());

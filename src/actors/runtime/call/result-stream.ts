@@ -75,14 +75,13 @@ export class ResultStream<T = unknown>
     });
   }
 
-  /** Ends the generator: its `finally` runs. Items that were not read are dropped. */
+  /** Ends the generator: its `finally` runs. Items that were not read are dropped; who still waits for one hears of the end. */
   async return(): Promise<IteratorResult<Sealed<T>, undefined>> {
     this.#items.length = 0;
-    if (!this.#hasEnded) {
-      this.#call?.cancel(new InterruptedError('the stream was ended by its reader'));
-      this.#core.participant.nudge();
-    }
+    this.#end(undefined);
     this.#failure = undefined;
+    this.#call?.cancel(new InterruptedError('the stream was ended by its reader'));
+    this.#core.participant.nudge();
     return { done: true, value: undefined };
   }
 
@@ -119,6 +118,8 @@ export class ResultStream<T = unknown>
   }
 
   #end(failure: { readonly error: unknown } | undefined): void {
+    // Its reader may have ended it before.
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#failure = failure;
     for (const reader of this.#readers.splice(0)) {

@@ -1,5 +1,5 @@
 /** Makes calls of tasks: waits for what their arguments name, encodes them, hands them to their scheduling class. */
-import { InvalidArgumentError, type RuntimeClosedError, TimedOutError } from '../../../state/errors.ts';
+import { type RuntimeClosedError, TimedOutError } from '../../../state/errors.ts';
 import { invalidArgument } from '../../../state/options.ts';
 import { onAbort } from '../../client/abort-listener.ts';
 import { interrupted } from '../../client/failures.ts';
@@ -9,7 +9,7 @@ import type { Participant } from '../link/participant.ts';
 import { Payload } from '../link/payload.ts';
 import { PendingResult } from '../link/payload-codec.ts';
 import type { PeerLink } from '../link/peer-link.ts';
-import { type Definition, definitionOf } from '../task-registry.ts';
+import { type Definition, taskDefinition } from '../task-registry.ts';
 import { Call, type CallRoute, type CallSink, type StreamRoom } from './call.ts';
 import type { CallPlan } from './call-options.ts';
 import { PendingArguments } from './pending-arguments.ts';
@@ -57,7 +57,7 @@ export class Submitter {
 
   /** Throws `InvalidArgumentError` for what is no task, `UnstorableValueError`, `RuntimeClosedError`. */
   submit(task: object, values: readonly unknown[], plan: CallPlan, sink: CallSink, ahead?: StreamRoom): Call {
-    const definition = taskOf(task);
+    const definition = taskDefinition(task);
     if (!Array.isArray(values)) throw invalidArgument('args', values, 'an array of arguments');
     return this.make(definition, values, plan, this.#classOf(plan.demands), sink, ahead);
   }
@@ -188,15 +188,6 @@ export class Submitter {
     else this.#pending.waitForMemory(call.payload, waiter);
     this.#participant.nudge();
   }
-}
-
-function taskOf(task: object): Definition {
-  const definition = typeof task === 'function' ? definitionOf(task) : undefined;
-  if (definition !== undefined) return definition;
-  throw new InvalidArgumentError(
-    'task must be one that defineTasks made: export const tasks = defineTasks(import.meta.url, { … })',
-    { name: 'task' },
-  );
 }
 
 /** Ends a call by its signal, or by its time. */

@@ -1,7 +1,7 @@
 /** Errors on their way between threads: they keep class, message, stack, cause and properties. */
 import { serialize } from 'node:v8';
 import * as plasmoidErrors from '../../../state/errors.ts';
-import { definitionOf, loaded } from '../task-registry.ts';
+import { errorDefinition, loaded } from '../task-registry.ts';
 
 /** An error as plain data. */
 export interface ErrorParts {
@@ -53,7 +53,7 @@ export function packError(error: Error): ErrorParts {
 
 /** Takes an error apart. Errors among its parts are taken apart by whoever encodes these. */
 export function encodeError(error: Error): ErrorParts {
-  const definition = definitionOf(error.constructor);
+  const definition = errorDefinition(error.constructor);
   const properties: { [name: string]: unknown } = {};
   for (const name of Object.keys(error)) {
     const value: unknown = Reflect.get(error, name);

@@ -8,7 +8,7 @@ import { LabelSelector } from '../../../state/labels/label-selector.ts';
 import { NodeResourceSet } from '../../../state/resources/node-resource-set.ts';
 import { ResourceSet } from '../../../state/resources/resource-set.ts';
 import type { PlacementStrategy } from '../../../state/scheduling/bundle-planning.ts';
-import { type Feasibility, infeasibleText } from '../../../state/scheduling/feasibility.ts';
+import type { Feasibility } from '../../../state/scheduling/feasibility.ts';
 import type { Lease } from '../../../state/scheduling/lease.ts';
 import { LeaseScheduler } from '../../../state/scheduling/lease-scheduler.ts';
 import type { SchedulerStats } from '../../../state/scheduling/scheduler-stats.ts';
@@ -269,10 +269,9 @@ export class LeaseDesk {
   }
 
   #problemOf(feasibility: Feasibility): InfeasibleRequestError | undefined {
-    const text = infeasibleText(feasibility);
-    if (text === undefined || feasibility.isFeasible) return undefined;
-    const { cause, needed, largest } = feasibility;
-    return new InfeasibleRequestError(text, {
+    if (feasibility.isFeasible) return undefined;
+    const { cause, needed, largest, reason } = feasibility;
+    return new InfeasibleRequestError(reason, {
       cause,
       needed: JSON.stringify(needed),
       largest: JSON.stringify(largest),

@@ -1,12 +1,13 @@
 /** Runs the calls that come to a worker, and answers them. */
 import type { SharedWords } from '../../../pools/ring/ring.ts';
-import { TaskModuleError } from '../../../state/errors.ts';
+import { isThenable } from '../../../state/thenable.ts';
 import { encodeFailure } from '../call/task-failure.ts';
 import type { Participant } from '../link/participant.ts';
 import { Payload } from '../link/payload.ts';
 import type { PeerLink } from '../link/peer-link.ts';
 import { codeNumber, OUTCOME, RECORD, STREAM_BIT, UNBOUNDED_BIT } from '../link/protocol.ts';
 import { load, loaded } from '../task-registry.ts';
+import { invoke, resultProblem } from './invocation.ts';
 import { OutgoingStream } from './outgoing-stream.ts';
 import { cancelledError, runAs } from './task-context.ts';
 import { type CallCode, type IncomingCall, WorkerLane } from './worker-lane.ts';
@@ -323,7 +324,7 @@ export class Executor {
       try {
         return { outcome: OUTCOME.RESULT, payload: codec.encode([value]) };
       } catch (error) {
-        return this.#encode(call, { error }, undefined);
+        return this.#encode(call, { error: resultProblem(call, value, error) }, undefined);
       }
     }
     return {
@@ -374,20 +375,4 @@ export class Executor {
     this.#lastPeer = peer;
     return peer;
   }
-}
-
-/** Calls the function, or the actor's method. */
-function invoke({ code, lane, values, problem }: IncomingCall): unknown {
-  if (values === undefined) throw problem;
-  if (lane.target === undefined) {
-    if (code.run === undefined) throw code.problem;
-    return code.run(...(values as never[]));
-  }
-  const method: unknown = Reflect.get(lane.target, code.name);
-  if (typeof method === 'function') return Reflect.apply(method, lane.target, values);
-  throw new TaskModuleError(`the actor has no method ${code.name}`, { name: code.name });
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
