@@ -8,9 +8,9 @@ import { accuracy, gradient, vote } from '../support/softmax.ts';
 import { KINDS } from '../support/wordnet.ts';
 import { Server, tasks } from './tasks.ts';
 
-const BATCH = 4000;
+const BATCH = 16_000;
 const TESTED = 2000;
-const EPOCHS = 2;
+const EPOCHS = 10;
 /** Batches from one look at the accuracy to the next. */
 const LOOK = 4;
 
@@ -42,6 +42,8 @@ async function withWorkers(data: Definitions, batches: readonly Batch[], workers
   const learner = async (): Promise<void> => {
     for (let index = next++; index < batches.length; index = next++) {
       const slope = runtime.submit(tasks.gradient, [server.weights(), ...shard, batches[index]!]);
+      // Not before it is there: the server's calls keep their order, and later ones would wait for it as well.
+      await slope;
       await server.apply(slope);
       if (index % LOOK !== 0) continue;
       const ms = performance.now() - startedMs;

@@ -1,87 +1,14 @@
 /** Moving objects to disk: what others do to an object while its bytes are being copied. No thread, so every order is forced. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { attachActor, attachClient } from '../../src/pools/arena.ts';
-import type { BridgeActor, BridgeClient } from '../../src/pools/bridge.ts';
-import type { ControlRegion } from '../../src/pools/control-region.ts';
-import { MemoryPool } from '../../src/pools/memory-pool.ts';
-import { ObjectTable } from '../../src/pools/object-table.ts';
-import { Spilling, type SpillOutcome } from '../../src/pools/spilling.ts';
-import { mapStoreMemory, releaseStoreMemory } from '../../src/pools/store-memory.ts';
+import type { SpillOutcome } from '../../src/pools/spilling.ts';
 import { STATUS } from '../../src/state/bridge-status.ts';
 import { unitsOf } from '../../src/state/slot-layout.ts';
+import { type Bench, get, onBench, type Placed, put } from '../support/store-bench.ts';
 
 const KIBIBYTE = 2 ** 10;
 const MEBIBYTE = 2 ** 20;
-
-interface Placed {
-  readonly slot: number;
-  readonly generation: number;
-  /** What the thread's ref is called in the bridge. */
-  readonly track: number;
-  readonly holder: object;
-}
-
-/** A store without its thread: the test is the actor, and the one client. */
-interface Bench {
-  readonly control: ControlRegion;
-  readonly actor: BridgeActor;
-  readonly client: BridgeClient;
-  readonly primary: MemoryPool;
-  readonly fallback: MemoryPool;
-  readonly table: ObjectTable;
-  readonly spilling: Spilling;
-}
-
-async function onBench(run: (bench: Bench) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'plasmoid-spilling-'));
-  const memory = mapStoreMemory({
-    memoryBytes: 4 * MEBIBYTE,
-    maxObjects: 1000,
-    hugePages: false,
-    debug: false,
-    spillLimitBytes: 16 * MEBIBYTE,
-    spillDirectory: directory,
-  });
-  const actor = attachActor(memory.arena, () => {});
-  const client = attachClient(memory.arena, () => {}, 0);
-  if (client === undefined || client === null) throw new Error('no client record');
-  const primary = new MemoryPool('primary', memory.primaryRegion, 4 * MEBIBYTE, 0);
-  const fallback = new MemoryPool('fallback', memory.fallbackRegion, memory.fallbackBytes, 0);
-  const { control } = memory;
-  const table = new ObjectTable(control, actor, primary, fallback);
-  const spilling = new Spilling(control, actor, fallback, table);
-  try {
-    await run({ control, actor, client, primary, fallback, table, spilling });
-    table.verify(spilling.unitsUnderWay);
-  } finally {
-    client.disconnect();
-    actor.end();
-    releaseStoreMemory(memory);
-    rmSync(directory, { recursive: true });
-  }
-}
-
-function put({ table, primary, client }: Bench, bytes: Uint8Array): Placed {
-  const block = primary.allocate(unitsOf(bytes.length));
-  if (typeof block !== 'number') throw new Error('no room');
-  const lease = table.lease(primary, block, client.index, 'answer');
-  const holder = {};
-  const status = client.put(bytes, 0, holder, undefined, lease.slot, lease.generation);
-  assert.is(status, STATUS.OK);
-  const [slot = 0, generation = 0, track = 0] = client.result;
-  return { slot, generation, track, holder };
-}
-
-function get({ client }: Bench, { slot, generation }: Placed): Uint8Array {
-  const window = client.get(slot, generation);
-  if (typeof window === 'number') throw new Error(`status ${window}`);
-  return new Uint8Array(window);
-}
 
 async function outcome({ spilling }: Bench): Promise<SpillOutcome> {
   const sum = { freedBytes: 0, objects: 0, bytes: 0, failed: 0, systemCode: undefined as string | undefined };

@@ -1,0 +1,81 @@
+/** A store without its thread, for tests that force every order: they are its actor, and its one client. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { attachActor, attachClient } from '../../src/pools/arena.ts';
+import type { BridgeActor, BridgeClient } from '../../src/pools/bridge.ts';
+import type { ControlRegion } from '../../src/pools/control-region.ts';
+import { MemoryPool } from '../../src/pools/memory-pool.ts';
+import { ObjectTable } from '../../src/pools/object-table.ts';
+import { Spilling } from '../../src/pools/spilling.ts';
+import { mapStoreMemory, releaseStoreMemory } from '../../src/pools/store-memory.ts';
+import { STATUS } from '../../src/state/bridge-status.ts';
+import { unitsOf } from '../../src/state/slot-layout.ts';
+
+const MEBIBYTE = 2 ** 20;
+
+/** An object, and what holds it. */
+export interface Placed {
+  readonly slot: number;
+  readonly generation: number;
+  /** What the thread's ref is called in the bridge. */
+  readonly track: number;
+  readonly holder: object;
+}
+
+export interface Bench {
+  readonly control: ControlRegion;
+  readonly actor: BridgeActor;
+  readonly client: BridgeClient;
+  readonly primary: MemoryPool;
+  readonly fallback: MemoryPool;
+  readonly table: ObjectTable;
+  readonly spilling: Spilling;
+}
+
+export async function onBench(run: (bench: Bench) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'plasmoid-spilling-'));
+  const memory = mapStoreMemory({
+    memoryBytes: 4 * MEBIBYTE,
+    maxObjects: 1000,
+    hugePages: false,
+    debug: false,
+    spillLimitBytes: 16 * MEBIBYTE,
+    spillDirectory: directory,
+  });
+  const actor = attachActor(memory.arena, () => {});
+  const client = attachClient(memory.arena, () => {}, 0);
+  if (client === undefined || client === null) throw new Error('no client record');
+  const primary = new MemoryPool('primary', memory.primaryRegion, 4 * MEBIBYTE, 0);
+  const fallback = new MemoryPool('fallback', memory.fallbackRegion, memory.fallbackBytes, 0);
+  const { control } = memory;
+  const table = new ObjectTable(control, actor, primary, fallback);
+  const spilling = new Spilling(control, actor, fallback, table);
+  try {
+    await run({ control, actor, client, primary, fallback, table, spilling });
+    table.verify(spilling.unitsUnderWay);
+  } finally {
+    client.disconnect();
+    actor.end();
+    releaseStoreMemory(memory);
+    rmSync(directory, { recursive: true });
+  }
+}
+
+export function put({ table, primary, client }: Bench, bytes: Uint8Array): Placed {
+  const block = primary.allocate(unitsOf(bytes.length));
+  if (typeof block !== 'number') throw new Error('no room');
+  const lease = table.lease(primary, block, client.index, 'answer');
+  const holder = {};
+  const status = client.put(bytes, 0, holder, undefined, lease.slot, lease.generation);
+  assert.is(status, STATUS.OK);
+  const [slot = 0, generation = 0, track = 0] = client.result;
+  return { slot, generation, track, holder };
+}
+
+export function get({ client }: Bench, { slot, generation }: Placed): Uint8Array {
+  const window = client.get(slot, generation);
+  if (typeof window === 'number') throw new Error(`status ${window}`);
+  return new Uint8Array(window);
+}
