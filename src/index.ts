@@ -20,13 +20,14 @@ export {
 } from './actors/client/store.ts';
 export { WritableSlot } from './actors/client/writable-slot.ts';
 export type {
+  CallLimits,
   CallOptions,
   GroupOfBundles,
   LabelSelector,
   PlacementOptions,
   Resources,
 } from './actors/runtime/call/call-options.ts';
-export type { ActorHandle, Argument, Arguments } from './actors/runtime/call/call-types.ts';
+export type { ActorHandle, ActorStream, Argument, Arguments } from './actors/runtime/call/call-types.ts';
 export type { MapOptions } from './actors/runtime/call/map.ts';
 export { ResultRef } from './actors/runtime/call/result-ref.ts';
 export type { ResultStream } from './actors/runtime/call/result-stream.ts';

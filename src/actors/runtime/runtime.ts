@@ -5,15 +5,24 @@ import type { WaitResult } from '../client/object-reader.ts';
 import type { ObjectRef } from '../client/object-ref.ts';
 import type { Store } from '../client/store.ts';
 import { readWaitForOptions, type WaitForOptions } from '../client/store-options.ts';
-import { handleFor, routeOfHandle } from './actor/actor-handle.ts';
+import { handleFor, methodOfHandle, routeOfHandle } from './actor/actor-handle.ts';
 import {
+  type CallLimits,
   type CallOptions,
   duration,
   type Resources,
   readCallOptions,
   readDemands,
+  readMethodOptions,
 } from './call/call-options.ts';
-import type { ActorHandle, Arguments, GeneratorFunction, ItemOf, ResultOf } from './call/call-types.ts';
+import type {
+  ActorHandle,
+  ActorStream,
+  Arguments,
+  GeneratorFunction,
+  ItemOf,
+  ResultOf,
+} from './call/call-types.ts';
 import { type MapOptions, mapInOrder, readMapOptions } from './call/map.ts';
 import { ResultRef } from './call/result-ref.ts';
 import { ResultStream } from './call/result-stream.ts';
@@ -111,17 +120,37 @@ export class Runtime implements AsyncDisposable {
   }
 
   /**
-   * Calls a generator on a worker and gives its items one by one, as an async iterable. The generator runs ahead of the
-   * reader by a few items and MiB, then waits. Ending the iteration ends the generator. Throws and rejects as
-   * {@link Runtime.submit}; a stream is not tried again once it has given items.
+   * Calls a generator on a worker, or one of an actor, and gives its items one by one, as an async iterable. The generator
+   * runs ahead of the reader by a few items and MiB, then waits. Ending the iteration ends the generator. Throws and rejects
+   * as {@link Runtime.submit}; a stream is not tried again once it has given items, and one of an actor never.
    */
   stream<Function extends GeneratorFunction>(
     task: Task<Function>,
     args: Arguments<Parameters<Function>>,
     options?: CallOptions,
-  ): ResultStream<ItemOf<Function>> {
-    const plan = readCallOptions(options, 'Runtime.stream');
-    return ResultStream.open<ItemOf<Function>>(this.#core, task, args, plan);
+  ): ResultStream<ItemOf<Function>>;
+  stream<Function extends GeneratorFunction>(
+    method: ActorStream<Function>,
+    args: Arguments<Parameters<Function>>,
+    options?: CallLimits,
+  ): ResultStream<ItemOf<Function>>;
+  stream(target: object, args: readonly unknown[], options?: CallOptions): ResultStream {
+    const core = this.#core;
+    const method = typeof target === 'function' ? methodOfHandle(target) : undefined;
+    if (method === undefined) {
+      const plan = readCallOptions(options, 'Runtime.stream');
+      return ResultStream.open(core, (stream, ahead) =>
+        core.submitter.submit(target, args, plan, stream, ahead),
+      );
+    }
+    const { route, definition } = method;
+    if (!route.belongsTo(core))
+      throw invalidArgument('method', target, 'one of an actor of this runtime', 'Runtime.stream');
+    if (!Array.isArray(args)) throw invalidArgument('args', args, 'an array of arguments', 'Runtime.stream');
+    const plan = readMethodOptions(options, 'Runtime.stream');
+    return ResultStream.open(core, (stream, ahead) =>
+      core.submitter.make(definition, args, plan, route, stream, ahead),
+    );
   }
 
   /**

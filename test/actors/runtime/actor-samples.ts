@@ -1,6 +1,7 @@
 /** Actors for tests of their lives. */
 import { appendFileSync } from 'node:fs';
-import { type ActorHandle, defineActors, defineTasks, Runtime } from '../../../src/index.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type ActorHandle, currentTask, defineActors, defineTasks, Runtime } from '../../../src/index.ts';
 
 /** Notes what it is asked for, in its order. */
 export class Journal {
@@ -15,6 +16,18 @@ export class Journal {
 
   lines(): string[] {
     return this.#lines;
+  }
+
+  *numbered(from: number): Generator<string, void, void> {
+    for (const [index, line] of this.#lines.entries()) yield `${from + index} ${line}`;
+  }
+
+  /** Gives what was noted, and what will be, as long as the caller wants it. */
+  async *follow(): AsyncGenerator<string, void, void> {
+    const { signal } = currentTask()!;
+    for (let index = 0; !signal.aborted; )
+      if (index < this.#lines.length) yield this.#lines[index++]!;
+      else await turn();
   }
 
   /** Goes on when the gate is opened. */

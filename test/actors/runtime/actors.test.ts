@@ -13,6 +13,7 @@ import {
   InvalidArgumentError,
   type Runtime,
   type SpawnOptions,
+  TimedOutError,
   WorkerDiedError,
 } from '../../../src/index.ts';
 import { rejection } from '../../support/rejection.ts';
@@ -50,6 +51,43 @@ test("each caller's calls run in their order, those with late arguments too", ()
         Array.from({ length: 200 }, (_, index) => `${caller}.${index}`),
       );
     }
+  }));
+
+test('generators of actors give their items in the order of their calls, and end with their reader or their actor', () =>
+  withRuntime(2, async (runtime) => {
+    const journal = await spawnJournal(runtime, { maxConcurrency: 2 });
+    for (const line of ['a', 'b']) journal.note(line);
+    const items: string[] = [];
+    for await (const item of runtime.stream(journal.numbered, [1])) items.push(item);
+    assert.equal(items, ['1 a', '2 b']);
+    const followed: string[] = [];
+    for await (const line of runtime.stream(journal.follow, [])) {
+      followed.push(line);
+      if (line === 'c') break;
+      if (line === 'b') journal.note('c');
+    }
+    assert.equal(followed, ['a', 'b', 'c']);
+    const ended = runtime.stream(journal.follow, [], { deadline: 5 });
+    for (let count = 0; count < 3; count++) await ended.next();
+    assert.instance(await rejection(ended.next()), TimedOutError);
+    const called = (journal.numbered as unknown as (from: number) => PromiseLike<unknown>)(1);
+    assert.match(
+      (await rejection(called)).message,
+      /numbered gave a generator: runtime\.stream\(actor\.method/,
+    );
+    assert.throws(
+      () => runtime.stream(journal.follow, [], { priority: 1 } as object),
+      (error: unknown) => error instanceof InvalidArgumentError,
+    );
+    const killed = runtime.stream(journal.follow, []);
+    await killed.next();
+    await runtime.kill(journal);
+    const death = await rejection(
+      (async () => {
+        for await (const _ of killed);
+      })(),
+    );
+    assert.instance(death, ActorDiedError);
   }));
 
 test('a call whose argument fails does not hold up those behind it', () =>

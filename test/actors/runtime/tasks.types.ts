@@ -1,5 +1,6 @@
 /** What must not compile, and what must: checked by the compiler with all other sources. Nothing here runs. */
 import type { ObjectRef, ResultRef, Runtime, SealedView } from '../../../src/index.ts';
+import { Journal } from './actor-samples.ts';
 import { Counter, tasks } from './sample-tasks.ts';
 
 /** Fails to compile unless both types are the same. */
@@ -70,6 +71,17 @@ export async function typesOfActors(runtime: Runtime, amount: ResultRef<number>)
   same<typeof added, ResultRef<number>>(true);
   await using other = await runtime.spawn(Counter, [amount]);
   other.add(1);
+
+  const journal = await runtime.spawn(Journal, []);
+  for await (const line of runtime.stream(journal.numbered, [amount])) same<typeof line, string>(true);
+  // @ts-expect-error an argument is missing
+  runtime.stream(journal.numbered, []);
+  // @ts-expect-error a generator's items come from a stream
+  journal.numbered(1);
+  // @ts-expect-error not a generator
+  runtime.stream(journal.note, ['line']);
+  const failing = journal.fail();
+  same<typeof failing, ResultRef<never>>(true);
 
   // @ts-expect-error the constructor takes a number
   await runtime.spawn(Counter, ['ten']);

@@ -1,9 +1,9 @@
 /** Handles to actors: objects with the methods of the actor's class, which call them where the actor lives. */
 import { ActorDiedError } from '../../../state/errors.ts';
-import { NO_DEMANDS } from '../call/call-options.ts';
+import { METHOD_PLAN } from '../call/call-options.ts';
 import { ResultRef } from '../call/result-ref.ts';
 import type { RuntimeAccess } from '../runtime-access.ts';
-import { methodDefinition } from '../task-registry.ts';
+import { type Definition, methodDefinition } from '../task-registry.ts';
 import type { ActorRoute } from './actor-route.ts';
 
 /** A prototype of their own: handles are no plain objects, whose entries would be sent instead of their actor's number. */
@@ -14,14 +14,18 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 const routes = new WeakMap<object, ActorRoute>();
 const handles = new WeakMap<ActorRoute, object>();
 
-/** Actors are not called again by themselves: what they did stays done. */
-const CALL_PLAN = {
-  demands: NO_DEMANDS,
-  priority: 0,
-  policy: { retries: 0, retryIf: undefined },
-  signal: undefined,
-  deadlineMs: undefined,
-};
+/** A method of one actor, as its handle has it. */
+export interface HandleMethod {
+  readonly route: ActorRoute;
+  readonly definition: Definition;
+}
+
+const handleMethods = new WeakMap<object, HandleMethod>();
+
+/** What a method that was read from a handle calls; undefined for anything else. */
+export function methodOfHandle(value: object): HandleMethod | undefined {
+  return handleMethods.get(value);
+}
 
 /** The route behind a handle; undefined for anything else. */
 export function routeOfHandle(value: object): ActorRoute | undefined {
@@ -48,10 +52,11 @@ function makeHandle(route: ActorRoute, core: RuntimeAccess): object {
       method = (...values) => {
         const ref = new ResultRef(core, name);
         if (core.closed !== undefined) ref.reject(core.closed);
-        else core.submitter.make(definition, values, CALL_PLAN, route, ref);
+        else core.submitter.make(definition, values, METHOD_PLAN, route, ref);
         return ref;
       };
       methods.set(name, method);
+      handleMethods.set(method, { route, definition });
     }
     return method;
   };

@@ -47,8 +47,16 @@ export interface PlacementOptions {
   readonly fallbackStrategy?: readonly { readonly labelSelector: LabelSelector }[] | undefined;
 }
 
+/** What ends a call before it is done. Options of streams of actors; other calls have more. */
+export interface CallLimits {
+  /** Ends the call with an `InterruptedError`; if it has begun, its `currentTask().signal` fires. */
+  readonly signal?: AbortSignal | undefined;
+  /** Longest time in milliseconds until the call is settled; then it ends with a `TimedOutError`, and is cancelled. */
+  readonly deadline?: number | undefined;
+}
+
 /** Options of `submit`, `stream` and `map`. */
-export interface CallOptions extends PlacementOptions {
+export interface CallOptions extends PlacementOptions, CallLimits {
   /** Calls of a higher priority begin first, wherever they wait. Default 0; may be negative. */
   readonly priority?: number | undefined;
   /**
@@ -58,10 +66,6 @@ export interface CallOptions extends PlacementOptions {
   readonly retries?: number | undefined;
   /** Which errors thrown by the task are tried again. Default: none. */
   readonly retryIf?: ((error: unknown) => boolean) | undefined;
-  /** Ends the call with an `InterruptedError`; if it has begun, its `currentTask().signal` fires. */
-  readonly signal?: AbortSignal | undefined;
-  /** Longest time in milliseconds until the call is settled; then it ends with a `TimedOutError`, and is cancelled. */
-  readonly deadline?: number | undefined;
 }
 
 /** Options of a call, read. */
@@ -160,17 +164,17 @@ export const PLACEMENT_SPEC = {
   bundle: optional(integer(0)),
 };
 
+const LIMITS_SPEC = { signal: optional(abortSignal), deadline: optional(duration) };
+
 const CALL_SPEC = {
   ...PLACEMENT_SPEC,
+  ...LIMITS_SPEC,
   priority: withDefault(integer(-PRIORITY_LIMIT, PRIORITY_LIMIT), 0),
   retries: withDefault(integer(0), RETRIES),
   retryIf: optional(predicate),
-  signal: optional(abortSignal),
-  deadline: optional(duration),
 };
 
-/** @internal */
-export const NO_DEMANDS: Demands = {
+const NO_DEMANDS: Demands = {
   resources: { CPU: 1 },
   labelSelector: {},
   fallbackStrategy: [],
@@ -185,6 +189,15 @@ const DEFAULT_PLAN: CallPlan = {
   signal: undefined,
   deadlineMs: undefined,
 };
+
+/** @internal Of actors' methods: they are not called again by themselves, for what they did stays done. */
+export const METHOD_PLAN: CallPlan = { ...DEFAULT_PLAN, policy: { retries: 0, retryIf: undefined } };
+
+/** @internal Reads the options of a call of an actor's method. */
+export function readMethodOptions(given: unknown, context: string): CallPlan {
+  const { signal, deadline } = readOptions(LIMITS_SPEC, given, context);
+  return { ...METHOD_PLAN, signal, deadlineMs: deadline };
+}
 
 /** @internal Reads the options of a call; nothing to read is the usual case. */
 export function readCallOptions(given: unknown, context: string): CallPlan {

@@ -28,19 +28,36 @@ export type ItemOf<Function extends AnyFunction> =
       ? Item
       : never;
 
-/** Functions that give items one by one. */
-export type GeneratorFunction = (
-  ...values: never[]
-) => Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>;
+type AnyGenerator = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>;
 
-/** An actor as its callers see it: each method gives the ref to its result at once. */
+/** Functions that give items one by one. */
+export type GeneratorFunction = (...values: never[]) => AnyGenerator;
+
+/** Whether a function of this result is a generator: not one whose result is unknown to the compiler, or that only throws. */
+type GivesItems<Result> = 0 extends 1 & Result
+  ? false
+  : [Result] extends [never]
+    ? false
+    : Result extends AnyGenerator
+      ? true
+      : false;
+
+/** A generator of an actor: `runtime.stream(actor.lines, ['log.txt'])` gives its items. */
+export interface ActorStream<Function extends GeneratorFunction> {
+  readonly [streamBrand]: Function;
+}
+declare const streamBrand: unique symbol;
+
+/** An actor as its callers see it: each method gives the ref to its result at once; generators are for `runtime.stream`. */
 export type ActorHandle<Instance> = {
   readonly [Name in keyof Instance as Instance[Name] extends AnyFunction
     ? Name extends string
       ? Name
       : never
     : never]: Instance[Name] extends (...values: infer Parameters) => infer Result
-    ? (...values: Arguments<Parameters>) => ResultRef<Awaited<Result>>
+    ? GivesItems<Result> extends true
+      ? ActorStream<Extract<Instance[Name], GeneratorFunction>>
+      : (...values: Arguments<Parameters>) => ResultRef<Awaited<Result>>
     : never;
 } & AsyncDisposable;
 

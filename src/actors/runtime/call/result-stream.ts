@@ -3,8 +3,7 @@ import { InterruptedError } from '../../../state/errors.ts';
 import type { Sealed } from '../../../state/value-format.ts';
 import { onlyItsTokenCanBeSent } from '../../client/uncloneable.ts';
 import type { RuntimeAccess } from '../runtime-access.ts';
-import type { Call, CallSink } from './call.ts';
-import type { CallPlan } from './call-options.ts';
+import type { Call, CallSink, StreamRoom } from './call.ts';
 
 /** How far a generator runs ahead of its reader. */
 const AHEAD_ITEMS = 16;
@@ -42,15 +41,10 @@ export class ResultStream<T = unknown>
   /** @internal */
   static open<T>(
     core: RuntimeAccess,
-    task: object,
-    args: readonly unknown[],
-    plan: CallPlan,
+    call: (stream: ResultStream, ahead: StreamRoom) => Call,
   ): ResultStream<T> {
     const stream = new ResultStream<T>(core);
-    stream.#call = core.submitter.submit(task, args, plan, stream, {
-      items: AHEAD_ITEMS,
-      bytes: AHEAD_BYTES,
-    });
+    stream.#call = call(stream, { items: AHEAD_ITEMS, bytes: AHEAD_BYTES });
     return stream;
   }
 

@@ -199,7 +199,7 @@ export class Executor {
     const call = { link, number, lane, code, isStream, values, problem, controller: undefined };
     if (isStream) {
       const onEnd = (failure: { readonly error: unknown } | undefined): void => this.#ended(call, failure);
-      peer.streams.set(number, new OutgoingStream(this.#participant, call, onEnd));
+      peer.streams.set(number, new OutgoingStream(this.#participant, call, this.#worker, onEnd));
     }
     lane.push(call);
     this.#list(lane);

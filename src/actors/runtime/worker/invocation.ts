@@ -19,8 +19,8 @@ export function resultProblem({ code, lane }: IncomingCall, value: unknown, caus
   if (!isGenerator(value)) return cause;
   const hint =
     lane.target === undefined
-      ? 'call it with runtime.stream for its items one by one'
-      : 'methods of actors give all their items at once, in an array';
+      ? 'runtime.stream(task, args) gives its items one by one'
+      : 'runtime.stream(actor.method, args) gives its items one by one';
   return new UnstorableValueError(`${code.name} gave a generator: ${hint}`, { name: code.name }, { cause });
 }
 

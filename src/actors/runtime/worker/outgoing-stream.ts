@@ -2,6 +2,7 @@
 import type { Participant } from '../link/participant.ts';
 import type { Payload } from '../link/payload.ts';
 import { RECORD } from '../link/protocol.ts';
+import { runAs } from './task-context.ts';
 import type { IncomingCall } from './worker-lane.ts';
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
@@ -9,6 +10,8 @@ type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 export class OutgoingStream {
   readonly #participant: Participant;
   readonly #call: IncomingCall;
+  /** Name of the worker. */
+  readonly #worker: string;
   readonly #onEnd: (failure: { readonly error: unknown } | undefined) => void;
   #iterator: AnyIterator | undefined;
   #items = 0;
@@ -23,10 +26,12 @@ export class OutgoingStream {
   constructor(
     participant: Participant,
     call: IncomingCall,
+    worker: string,
     onEnd: (failure: { readonly error: unknown } | undefined) => void,
   ) {
     this.#participant = participant;
     this.#call = call;
+    this.#worker = worker;
     this.#onEnd = onEnd;
   }
 
@@ -83,11 +88,11 @@ export class OutgoingStream {
     const { codec } = this.#participant;
     while (!link.closed) {
       if (this.#isStopped) {
-        await iterator.return?.();
+        await this.#step(() => iterator.return?.());
         return this.#end(undefined);
       }
       if (this.#items <= 0 || this.#bytes <= 0) return;
-      const { done, value } = await iterator.next();
+      const { done, value } = await this.#step(() => iterator.next());
       if (done === true) return this.#end(undefined);
       const payload = codec.encode([await value]);
       await payload.ready;
@@ -98,6 +103,11 @@ export class OutgoingStream {
       link.write(RECORD.ITEM, payload, number, sizeBytes);
       link.flush();
     }
+  }
+
+  /** A generator's code runs as its call's each time that it goes on. */
+  #step<T>(run: () => T): T {
+    return runAs(this.#call, this.#worker, run);
   }
 
   #end(failure: { readonly error: unknown } | undefined): void {

@@ -21,8 +21,8 @@ let current: IncomingCall | undefined;
 let currentWorker = '';
 
 /**
- * The call that this code runs for; undefined outside of tasks. Ask for it before the first `await`: afterwards other calls
- * may be running on this thread.
+ * The call that this code runs for; undefined outside of tasks and actors' methods. Ask for it before the first `await`:
+ * afterwards other calls may be running on this thread. In a generator it is there whenever the generator goes on, too.
  */
 export function currentTask(): TaskContext | undefined {
   if (current === undefined) return undefined;
