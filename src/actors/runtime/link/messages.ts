@@ -137,7 +137,7 @@ export type SchedulerMessage =
       readonly client: number;
     }
   | { readonly type: 'infeasible'; readonly classNumber: number; readonly error: ErrorParts }
-  | { readonly type: 'closeLane'; readonly lease: number }
+  | { readonly type: 'closeLane'; readonly lease: number; readonly caller: number }
   | { readonly type: 'makeActor'; readonly actor: number; readonly plan: ActorPlan }
   | { readonly type: 'endActor'; readonly actor: number; readonly drain: boolean }
   | { readonly type: 'actor'; readonly news: ActorNews }

@@ -18,7 +18,8 @@ import type { Demands } from '../link/messages.ts';
 /** What the desk tells. */
 export interface LeaseNews {
   granted(thread: number, classNumber: number, lease: number, worker: number): void;
-  recalled(worker: number, lease: number): void;
+  /** The worker is to close the lane of a caller's lease. */
+  recalled(worker: number, lease: number, caller: number): void;
   placed(actor: number, worker: number): void;
   groupReady(group: string): void;
 }
@@ -70,7 +71,7 @@ export class LeaseDesk {
     this.#after = after;
     this.#scheduler = new LeaseScheduler({
       onGrant: (lease) => this.#hearGrant(lease),
-      onRecall: ({ worker, leaseId }) => news.recalled(worker, leaseId),
+      onRecall: ({ worker, leaseId, client }) => news.recalled(worker, leaseId, client),
       onGroupReady: (group) => news.groupReady(group),
       quantumMs,
     });
@@ -158,7 +159,7 @@ export class LeaseDesk {
     for (const [lease, wish] of this.#granted) {
       if (wish.thread !== thread) continue;
       const worker = this.#workerOf.get(lease);
-      if (worker !== undefined) this.#news.recalled(worker, lease);
+      if (worker !== undefined) this.#news.recalled(worker, lease, thread);
     }
   }
 
@@ -196,8 +197,8 @@ export class LeaseDesk {
   }
 
   removeGroup(group: string): void {
-    for (const { leaseId, worker } of this.#scheduler.removePlacementGroup(group)) {
-      this.#news.recalled(worker, leaseId);
+    for (const { leaseId, worker, client } of this.#scheduler.removePlacementGroup(group)) {
+      this.#news.recalled(worker, leaseId, client);
       this.#forget(leaseId);
     }
   }

@@ -70,7 +70,7 @@ export class SchedulerActor {
           const client = this.#threads.get(worker)?.client?.index ?? -1;
           this.#tell(thread, { type: 'lease', lease, classNumber, thread: worker, client });
         },
-        recalled: (worker, lease) => this.#tell(worker, { type: 'closeLane', lease }),
+        recalled: (worker, lease, caller) => this.#tell(worker, { type: 'closeLane', lease, caller }),
         placed: (actor, worker) => this.#actors.placed(actor, worker),
         groupReady: (group) => this.#groups.ready(group),
       },

@@ -61,7 +61,7 @@ export class ActorHost {
       this.#dispose(actor, life);
       return;
     }
-    this.#executor.addLane(new WorkerLane(laneOfActor(actor), plan.maxConcurrency, instance));
+    this.#executor.addLane(WorkerLane.ofActor(laneOfActor(actor), plan.maxConcurrency, instance));
   }
 
   /** Lets it end, having done what it was asked for or not. */

@@ -29,8 +29,8 @@ export class Executor {
   readonly #participant: Participant;
   readonly #worker: string;
   readonly #lanes = new Map<number, WorkerLane>();
-  /** Leases that the scheduler closed, until their holders have heard it. */
-  readonly #closed = new Set<number>();
+  /** Leases that the scheduler closed, until their callers have heard it or have died, with those. */
+  readonly #closed = new Map<number, number>();
   /** Lanes that may have something to run, in turn. */
   #ready: WorkerLane[] = [];
   readonly #peers = new Map<PeerLink, PeerCalls>();
@@ -123,13 +123,14 @@ export class Executor {
       this.#isAside = true;
       this.#participant.tell({ type: 'standAside' });
     }
-    this.closeLane(lane.number);
+    if (lane.caller !== undefined) this.closeLane(lane.number, lane.caller);
   }
 
   /** The scheduler needs a lease's worker for somebody else. */
-  closeLane(lease: number): void {
-    this.#closed.add(lease);
-    const lane = this.#lanes.get(lease) ?? new WorkerLane(lease, 1, undefined);
+  closeLane(lease: number, caller: number): void {
+    // From a caller that has died no call can come any more.
+    if (this.#participant.link(caller) !== undefined) this.#closed.set(lease, caller);
+    const lane = this.#lanes.get(lease) ?? WorkerLane.ofLease(lease, caller, 1);
     for (const call of lane.takeWaiting()) this.#answer(call, OUTCOME.RETURNED, undefined);
     lane.close(() => {
       this.#lanes.delete(lease);
@@ -170,6 +171,7 @@ export class Executor {
     for (const payload of peer.sent.values()) payload.release();
     for (const stream of peer.streams.values()) stream.stop();
     for (const call of peer.running.values()) call.controller?.abort(cancelledError(call));
+    for (const [lease, caller] of this.#closed) if (caller === link.peer) this.#closed.delete(lease);
     for (const lane of this.#lanes.values()) {
       const waiting = lane.takeWaiting();
       for (const call of waiting) if (call.link !== link) lane.push(call);
@@ -183,7 +185,8 @@ export class Executor {
     const laneNumber = words[start + 1]!;
     const coded = words[start + 2]!;
     const code = peer.codes.get(codeNumber(coded))!;
-    const lane = this.#laneOf(laneNumber, (coded & UNBOUNDED_BIT) === 0 ? 1 : Number.POSITIVE_INFINITY);
+    const limit = (coded & UNBOUNDED_BIT) === 0 ? 1 : Number.POSITIVE_INFINITY;
+    const lane = this.#laneOf(laneNumber, link.peer, limit);
     if (lane === undefined) {
       this.#reply(link, number, OUTCOME.RETURNED, undefined);
       return;
@@ -205,10 +208,10 @@ export class Executor {
     this.#list(lane);
   }
 
-  #laneOf(number: number, limit: number): WorkerLane | undefined {
+  #laneOf(number: number, caller: number, limit: number): WorkerLane | undefined {
     const present = this.#lanes.get(number);
     if (present !== undefined || number < 0 || this.#closed.has(number)) return present;
-    const lane = new WorkerLane(number, limit, undefined);
+    const lane = WorkerLane.ofLease(number, caller, limit);
     this.#lanes.set(number, lane);
     return lane;
   }

@@ -22,7 +22,7 @@ export default function serve(start: WorkerStart): Promise<void> {
     core.worker = {
       record: (link, type, words, at) => executor.record(link, type, words, at),
       mail: (message) => {
-        if (message.type === 'closeLane') executor.closeLane(message.lease);
+        if (message.type === 'closeLane') executor.closeLane(message.lease, message.caller);
         else if (message.type === 'retire') {
           clearInterval(heart);
           leave();

@@ -39,6 +39,8 @@ export class WorkerLane {
   readonly limit: number;
   /** The actor; undefined in a lease's lane. */
   readonly target: object | undefined;
+  /** The thread that holds the lease. */
+  readonly caller: number | undefined;
   /** Called once when it is closed and nothing runs any more. */
   #whenIdle: (() => void) | undefined;
   /** Called once when nothing waits any more. */
@@ -50,10 +52,19 @@ export class WorkerLane {
   /** It stands among the lanes that may run something. */
   isListed = false;
 
-  constructor(number: number, limit: number, target: object | undefined) {
+  private constructor(number: number, limit: number, target: object | undefined, caller: number | undefined) {
     this.number = number;
     this.limit = limit;
     this.target = target;
+    this.caller = caller;
+  }
+
+  static ofLease(lease: number, caller: number, limit: number): WorkerLane {
+    return new WorkerLane(lease, limit, undefined, caller);
+  }
+
+  static ofActor(number: number, limit: number, actor: object): WorkerLane {
+    return new WorkerLane(number, limit, actor, undefined);
   }
 
   get running(): number {
