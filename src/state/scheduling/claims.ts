@@ -43,7 +43,7 @@ function claim(ledger: WorkerLedger, claimant: object, priority: number): void {
 /** What a worker has when all leases are returned that this priority may recall. */
 function whenReturned(ledger: WorkerLedger, priority: number): NodeResourceInstanceSet {
   const returned = [...ledger.leases].filter(
-    ({ request }) => !request.isLongLived && request.priority <= priority,
+    (lease) => !lease.request.isLongLived && lease.priority <= priority,
   );
   return freed(ledger.available.copy(), returned);
 }

@@ -107,6 +107,12 @@ export class LeaseScheduler {
     else this.#hasNewRequests = true;
   }
 
+  /** What the client would do with a lease next is of another priority than before: from now on that decides who may recall it. */
+  setLeasePriority(leaseId: number, priority: number): void {
+    const lease = this.#leases.get(leaseId);
+    if (lease) lease.priority = priority;
+  }
+
   /** The client is done with it. False for a lease that has ended already. */
   returnLease(leaseId: number): boolean {
     const lease = this.#leases.get(leaseId);

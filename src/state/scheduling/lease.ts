@@ -83,6 +83,8 @@ export class LeaseRecord implements Lease {
   isBlocked = false;
   /** Its client was asked to return it. */
   isRecalled = false;
+  /** Of what its client would do with it next; at first of what it was granted for. Who waits for less does not recall it. */
+  priority: number;
 
   constructor(
     leaseId: number,
@@ -96,6 +98,7 @@ export class LeaseRecord implements Lease {
     this.worker = worker;
     this.grantedMs = grantedMs;
     this.allocation = allocation;
+    this.priority = request.priority;
   }
 
   get client(): number {

@@ -60,7 +60,7 @@ class Recall {
     if (group.plan(ledgers, (ledger) => this.#of(ledger))) return;
     const victims = (ledger: WorkerLedger) =>
       [...ledger.leases]
-        .filter((lease) => this.#isDue(lease) && lease.request.priority <= 0)
+        .filter((lease) => this.#isDue(lease) && lease.priority <= 0)
         .sort((one, other) => this.#compare(one, other));
     const plan = group.plan(ledgers, (ledger) => freed(this.#of(ledger).copy(), victims(ledger)));
     if (!plan) return;
@@ -95,7 +95,7 @@ class Recall {
     let best: { ledger: WorkerLedger; victims: readonly LeaseRecord[] } | undefined;
     for (const ledger of this.#candidates(request)) {
       const due = [...ledger.leases]
-        .filter((lease) => this.#isDue(lease) && this.#hasMore(lease.request, request))
+        .filter((lease) => this.#isDue(lease) && this.#hasMore(lease, request))
         .sort((one, other) => this.#compare(one, other));
       const victims = due.length > 0 && fewest(this.#of(ledger), [request.demands], due);
       if (!victims) continue;
@@ -126,9 +126,9 @@ class Recall {
     return !this.#going.has(lease) && !lease.request.isLongLived && nowMs - lease.grantedMs >= quantumMs;
   }
 
-  #hasMore(holder: LeaseRequest, other: LeaseRequest): boolean {
-    if (holder === other || holder.priority > other.priority) return false;
-    if (holder.priority < other.priority) return true;
+  #hasMore({ request: holder, priority }: LeaseRecord, other: LeaseRequest): boolean {
+    if (holder === other || priority > other.priority) return false;
+    if (priority < other.priority) return true;
     return (
       this.#leasesOf(holder.owner) > this.#leasesOf(other.owner) ||
       this.#leasesOfClass(holder) > this.#leasesOfClass(other)
@@ -138,7 +138,7 @@ class Recall {
   /** Below zero for the one that goes first: of the lowest priority, of whoever has most, the oldest. */
   #compare(one: LeaseRecord, other: LeaseRecord): number {
     return (
-      one.request.priority - other.request.priority ||
+      one.priority - other.priority ||
       this.#leasesOf(other.request.owner) - this.#leasesOf(one.request.owner) ||
       this.#leasesOfClass(other.request) - this.#leasesOfClass(one.request) ||
       one.grantedMs - other.grantedMs ||

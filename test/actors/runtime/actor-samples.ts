@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type ActorHandle, currentTask, defineActors, defineTasks, Runtime } from '../../../src/index.ts';
+import { SampleError } from './sample-tasks.ts';
 
 /** Notes what it is asked for, in its order. */
 export class Journal {
@@ -86,7 +87,7 @@ export class Mortal implements Disposable {
 
 export class Stillborn {
   constructor(reason: string) {
-    throw new RangeError(reason);
+    throw new SampleError(1, { cause: new RangeError(reason) });
   }
 
   method(): void {}

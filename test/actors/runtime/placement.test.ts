@@ -98,6 +98,24 @@ test('a placement group is reserved whole, used by its name, and given back', ()
     assert.throws(() => runtime.submit(where.am, [], { placementGroup: group, bundle: 2 }), /bundle/);
   }));
 
+test('whatever uses a placement group ends with it, unless it is running', () =>
+  withRuntime({ workers: 1 }, async (runtime) => {
+    const latch = await runtime.spawn(Latch, [], { name: 'latch', maxConcurrency: 100 });
+    const group = await runtime.placementGroup([{ CPU: 1 }]);
+    const inGroup = { placementGroup: group };
+    const actor = await runtime.spawn(Place, [], { ...inGroup, resources: { CPU: 0 } });
+    const running = runtime.submit(tasks.meet, ['latch', 'begun', 'go'], inGroup);
+    await latch.opened('begun');
+    const waiting = Array.from({ length: 5 }, () => rejection(runtime.submit(tasks.add, [1, 2], inGroup)));
+    const unplaced = rejection(runtime.spawn(Place, [], { ...inGroup, resources: { CPU: 1 } }));
+    await group.remove();
+    for (const error of await Promise.all(waiting)) assert.instance(error, InfeasibleRequestError);
+    assert.match((await unplaced).message, /placement group was removed/);
+    assert.match((await rejection(actor.worker())).message, /placement group was removed/);
+    await latch.open('go');
+    assert.type(await running, 'string');
+  }));
+
 test('an actor keeps what it asks for until it is stopped', () =>
   withRuntime({ workers: 1 }, async (runtime) => {
     const actor = await runtime.spawn(Latch, [], { resources: { CPU: 1 } });
@@ -125,6 +143,15 @@ test('a caller with much to do does not keep the workers from another', () =>
     }
     await done;
     assert.ok(calls > 0);
+  }));
+
+test('a lease that was urgent makes room when what it was for is done', () =>
+  withRuntime({ workers: 1 }, async (runtime) => {
+    await runtime.submit(tasks.add, [1, 2], { priority: 10 });
+    const other = runtime.submit(tasks.add, [3, 4], { resources: { CPU: 0.5 } });
+    while (!other.settled)
+      await Promise.all(Array.from({ length: 20 }, () => runtime.submit(tasks.nothing, [])));
+    assert.is(await other, 7);
   }));
 
 test('a heap that no thread can start with is refused', async () => {

@@ -110,6 +110,13 @@ test('a lower priority gives way, however little it has; a higher one never does
   world.ask(3, CPU, 5);
   world.run(500);
   assert.equal(world.recalled, []);
+  // What it was urgent for is done; two clients wait without a lease.
+  for (const { leaseId } of world.of(2)) world.scheduler.setLeasePriority(leaseId, 0);
+  world.run(200);
+  assert.equal(
+    world.recalled.map(({ client }) => client),
+    [2, 2],
+  );
 });
 
 test('actors stay', () => {

@@ -71,8 +71,8 @@ function makeHandle(route: ActorRoute, core: RuntimeAccess): object {
       if (name === Symbol.asyncDispose) return stop;
       if (name === INSPECT || name === Symbol.toPrimitive)
         return () => `ActorHandle { actor: ${route.actor} }`;
-      // A handle is no promise, so that it can be awaited and returned as it is.
-      if (typeof name === 'symbol' || name === 'then') return undefined;
+      // A handle is no promise, so that it can be awaited and returned as it is; nor is it called by JSON.stringify.
+      if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
       return methodOf(name);
     },
     set: () => false,

@@ -240,8 +240,9 @@ export class TaskClass implements CallRoute {
     const wanted = Math.min(unserved, WANTED_MAX);
     // Told when it has grown or shrunk by much, not with each call.
     const isEnough = wanted === 0 ? this.#asked === 0 : wanted <= this.#asked && wanted * 4 > this.#asked;
+    // With nothing left to send the leases that are here are no more urgent than others.
     const priority = this.#queue.peek()?.priority ?? 0;
-    if (isEnough && (wanted === 0 || priority === this.#askedPriority)) return;
+    if (isEnough && priority === this.#askedPriority) return;
     this.#askedPriority = priority;
     this.#asked = wanted;
     const { number: classNumber, demands } = this;

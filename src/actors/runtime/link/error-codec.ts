@@ -36,6 +36,9 @@ for (const known of [
   knownClasses.set(known.name, known);
 for (const [name, known] of Object.entries(plasmoidErrors)) knownClasses.set(name, known);
 
+/** Classes of errors that came through a thread which has not imported them: who gets the error from there may have. */
+const originsOf = new WeakMap<Error, { readonly className: string; readonly module: string }>();
+
 /** An error inside of another, in a message that is cloned as it is. */
 interface PackedError {
   readonly packedError: ErrorParts;
@@ -54,6 +57,10 @@ export function packError(error: Error): ErrorParts {
 /** Takes an error apart. Errors among its parts are taken apart by whoever encodes these. */
 export function encodeError(error: Error): ErrorParts {
   const definition = errorDefinition(error.constructor);
+  const { className, module } = originsOf.get(error) ?? {
+    className: definition?.name ?? error.constructor.name,
+    module: definition?.module,
+  };
   const properties: { [name: string]: unknown } = {};
   for (const name of Object.keys(error)) {
     const value: unknown = Reflect.get(error, name);
@@ -62,8 +69,8 @@ export function encodeError(error: Error): ErrorParts {
   // Own, and not enumerable.
   if (error instanceof AggregateError) properties.errors = error.errors;
   return {
-    className: definition?.name ?? error.constructor.name,
-    module: definition?.module,
+    className,
+    module,
     name: error.name,
     message: String(error.message),
     stack: typeof error.stack === 'string' ? error.stack : undefined,
@@ -79,6 +86,7 @@ export function decodeError(parts: ErrorParts): Error {
   const error = new Error(message, 'cause' in parts ? { cause: unpacked(parts.cause) } : undefined);
   const known = module === undefined ? knownClasses.get(className) : loaded({ module, name: className });
   if (known !== undefined && isErrorPrototype(known.prototype)) Object.setPrototypeOf(error, known.prototype);
+  else if (module !== undefined) originsOf.set(error, { className, module });
   Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
   if (error.name !== name)
     Object.defineProperty(error, 'name', { value: name, writable: true, configurable: true });

@@ -164,6 +164,16 @@ export class ActorDirectory {
     }
   }
 
+  /** Its actors end with it, as in Ray: what they were given is others' now. */
+  groupRemoved(group: string): void {
+    for (const record of this.#actors.values()) {
+      if (record.plan.demands.placementGroup !== group || record.state === 'dead') continue;
+      const { thread, actor } = record;
+      this.#die(record, 'its placement group was removed', undefined);
+      if (thread >= 0) this.#home.end(thread, actor, false);
+    }
+  }
+
   /** All end, at once. Nobody is told: whoever still asks hears that the runtime was closed. */
   close(): void {
     for (const record of this.#actors.values()) {

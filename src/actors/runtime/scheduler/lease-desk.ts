@@ -20,6 +20,8 @@ export interface LeaseNews {
   granted(thread: number, classNumber: number, lease: number, worker: number): void;
   /** The worker is to close the lane of a caller's lease. */
   recalled(worker: number, lease: number, caller: number): void;
+  /** What a thread's class waits for will never be. */
+  infeasible(thread: number, classNumber: number, error: InfeasibleRequestError): void;
   placed(actor: number, worker: number): void;
   groupReady(group: string): void;
 }
@@ -138,7 +140,17 @@ export class LeaseDesk {
     }
     wish.preferredWorkers = preferredWorkers;
     this.#want(wish, missing);
+    this.#setLeasePriorities(thread, classNumber, priority, missing === 0);
     return undefined;
+  }
+
+  /** Leases are as urgent as what their thread would run next on them; with nothing left, they are nobody's special right. */
+  #setLeasePriorities(thread: number, classNumber: number, priority: number, isIdle: boolean): void {
+    for (const [lease, wish] of this.#granted) {
+      if (wish.thread !== thread || wish.classNumber !== classNumber) continue;
+      const own = isIdle ? Math.min(0, wish.schedulingClass.priority ?? 0) : priority;
+      this.#scheduler.setLeasePriority(lease, own);
+    }
   }
 
   returnLease(lease: number): void {
@@ -200,6 +212,12 @@ export class LeaseDesk {
     for (const { leaseId, worker, client } of this.#scheduler.removePlacementGroup(group)) {
       this.#news.recalled(worker, leaseId, client);
       this.#forget(leaseId);
+    }
+    for (const wish of this.#wishes.values()) {
+      if (wish.missing === 0 || wish.schedulingClass.placementGroup?.groupId !== group) continue;
+      const problem = this.#problemOf(this.#scheduler.feasibility(wish.schedulingClass));
+      this.#want(wish, 0);
+      if (problem !== undefined) this.#news.infeasible(wish.thread, wish.classNumber, problem);
     }
   }
 

@@ -71,6 +71,7 @@ export class SchedulerActor {
           this.#tell(thread, { type: 'lease', lease, classNumber, thread: worker, client });
         },
         recalled: (worker, lease, caller) => this.#tell(worker, { type: 'closeLane', lease, caller }),
+        infeasible: (thread, classNumber, error) => this.#tellInfeasible(thread, classNumber, error),
         placed: (actor, worker) => this.#actors.placed(actor, worker),
         groupReady: (group) => this.#groups.ready(group),
       },
@@ -190,9 +191,12 @@ export class SchedulerActor {
       // What one thread asks for may not end the scheduler of all.
       problem = asError(error);
     }
-    if (problem !== undefined)
-      this.#tell(thread, { type: 'infeasible', classNumber, error: packError(problem) });
+    if (problem !== undefined) this.#tellInfeasible(thread, classNumber, problem);
     this.#advance();
+  }
+
+  #tellInfeasible(thread: number, classNumber: number, problem: Error): void {
+    this.#tell(thread, { type: 'infeasible', classNumber, error: packError(problem) });
   }
 
   #workersOf(clients: readonly number[]): number[] {
@@ -232,6 +236,7 @@ export class SchedulerActor {
       }
       case 'removeGroup':
         this.#groups.remove(question.group);
+        this.#actors.groupRemoved(question.group);
         return this.#advance();
       case 'stats':
         return this.#statistics();
