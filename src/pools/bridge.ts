@@ -152,7 +152,8 @@ function load(): Bridge {
   } catch (cause) {
     throw new NotSupportedError(
       `Plasmoid's native addon for this Node (ABI ${process.versions.modules}) is missing or does not load; ` +
-        'run `npm rebuild plasmoid` with a C++ compiler, make and python3 installed',
+        'run `npm rebuild plasmoid` with a C++ compiler, make and python3 installed ' +
+        '(where npm asks for it, `npm install-scripts approve plasmoid` before that)',
       { path: path.pathname, nodeVersion: process.version },
       { cause },
     );
