@@ -14,7 +14,7 @@ export interface LinkLoss {
 /** Who sends a call and hears what became of it: the class of its task, or its actor. */
 export interface CallRoute {
   /** It was answered, skipped or returned; its link has forgotten it. */
-  left(call: Call): void;
+  left(call: Call, tookMs?: number): void;
   /** Its lane was closed before it began: it wants another. */
   returned(call: Call): void;
   /** The thread it was sent to has died. */

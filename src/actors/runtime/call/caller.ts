@@ -33,6 +33,7 @@ export function loseCalls(link: PeerLink, loss: LinkLoss): void {
 function hearAnswer(participant: Participant, link: PeerLink, words: SharedWords, start: number): void {
   const number = words[start]!;
   const outcome = words[start + 1]!;
+  const tookMs = words[start + 2]! / 1000;
   if (outcome === OUTCOME.SKIPPED) {
     link.skipped(number);
     return;
@@ -47,7 +48,7 @@ function hearAnswer(participant: Participant, link: PeerLink, words: SharedWords
   let values: readonly unknown[];
   let object: Parameters<Call['resolve']>[1];
   try {
-    ({ values, object } = participant.decode(link, words, start + 2, true));
+    ({ values, object } = participant.decode(link, words, start + 3, true));
   } catch (error) {
     // Its objects have gone with it: the call is lost as any that had begun there, when the news of its death come.
     if (participant.hasDied(link)) return;
@@ -57,11 +58,11 @@ function hearAnswer(participant: Participant, link: PeerLink, words: SharedWords
     failed?.reject(error);
     return;
   } finally {
-    if (hasObjects(words, start + 2)) link.write(RECORD.RECEIVED, undefined, number);
+    if (hasObjects(words, start + 3)) link.write(RECORD.RECEIVED, undefined, number);
   }
   const call = link.forget(number);
   if (call === undefined) return;
-  call.route.left(call);
+  call.route.left(call, tookMs);
   if (outcome === OUTCOME.RESULT) {
     call.resolve(values[0], object);
     return;

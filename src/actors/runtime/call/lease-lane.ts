@@ -5,8 +5,8 @@ import type { Call } from './call.ts';
 
 /** Work that a worker shall have in advance, so that it never waits for the next call. */
 const AHEAD_MS = 2;
-/** How fast the measured rate follows the last measurement. */
-const RATE_WEIGHT = 0.5;
+/** How fast the measured time follows the last measurement. */
+const TIME_WEIGHT = 0.5;
 const DEPTH_MAX = 2048;
 /** What it costs to wake a worker. */
 const WAKE_UP_MS = 0.1;
@@ -23,10 +23,9 @@ export class LeaseLane {
   idleSinceMs = 0;
   /** Calls that may be under way here at once. */
   depth = 1;
+  /** What a call takes the worker, by its own clock: without the way there, and without its wake-up. */
+  #callMs = Number.POSITIVE_INFINITY;
   #answered = 0;
-  #measuredMs = -1;
-  #perMs = 0;
-  #answeredInAll = 0;
   #answeredBefore = -1;
 
   /** Its calls take no resources, and run at once. */
@@ -58,49 +57,34 @@ export class LeaseLane {
    * awake, and long ones are spread.
    */
   get expectedMs(): number {
-    if (this.underWay === 0) return WAKE_UP_MS;
-    return this.#perMs === 0 ? Number.POSITIVE_INFINITY : this.underWay / this.#perMs;
+    return this.underWay === 0 ? WAKE_UP_MS : this.underWay * this.#callMs;
   }
 
-  /** A call has left the lane. */
-  left(): void {
-    this.underWay--;
-    this.#answered++;
-    this.#answeredInAll++;
+  /** Whether another worker, once awake, would begin some of its calls before it does. */
+  get isWorthHelp(): boolean {
+    return this.expectedMs > WAKE_UP_MS;
   }
 
   /**
-   * Measures how fast the worker goes, when a batch of answers was handled, and sends as many calls ahead as it does in a
-   * moment: many of short ones, none of long ones, which another worker could have instead.
+   * A call has left the lane; it took so long if that was measured. As many are sent ahead as the worker does in a moment:
+   * many short ones, no long ones, which another worker could have instead.
    */
-  measure(nowMs: number): void {
-    if (this.#isUnbounded || this.#answered === 0) return;
-    const elapsedMs = nowMs - this.#measuredMs;
-    const isFirst = this.#measuredMs < 0;
-    // A clock that has not moved measures nothing yet.
-    if (!isFirst && elapsedMs < 0.005) return;
-    if (!isFirst) {
-      const perMs = this.#answered / elapsedMs;
-      this.#perMs += (perMs - this.#perMs) * RATE_WEIGHT;
-      this.depth = Math.min(DEPTH_MAX, Math.max(1, Math.ceil(this.#perMs * AHEAD_MS)));
-    }
-    this.#answered = 0;
-    this.#measuredMs = nowMs;
+  left(tookMs: number): void {
+    this.underWay--;
+    this.#answered++;
+    if (tookMs === 0 || this.#isUnbounded) return;
+    const isFirst = this.#callMs === Number.POSITIVE_INFINITY;
+    this.#callMs = isFirst ? tookMs : this.#callMs + (tookMs - this.#callMs) * TIME_WEIGHT;
+    this.depth = Math.min(DEPTH_MAX, Math.max(1, Math.ceil(AHEAD_MS / this.#callMs)));
   }
 
   /** Whether it has answered nothing since the last time this was asked, with calls waiting: then none is sent ahead. */
   hasStalled(): boolean {
-    const stands = this.#answeredBefore === this.#answeredInAll && this.underWay > 1;
-    this.#answeredBefore = this.#answeredInAll;
+    const stands = this.#answeredBefore === this.#answered && this.underWay > 1;
+    this.#answeredBefore = this.#answered;
     if (!stands || this.#isUnbounded) return false;
     this.depth = 1;
-    this.#perMs = 0;
+    this.#callMs = Number.POSITIVE_INFINITY;
     return true;
-  }
-
-  /** It begins to work after a pause, which says nothing about the worker. */
-  startMeasuring(nowMs: number): void {
-    this.#measuredMs = nowMs;
-    this.#answered = 0;
   }
 }

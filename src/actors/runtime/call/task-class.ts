@@ -87,7 +87,6 @@ export class TaskClass implements CallRoute {
     if (this.#lanes.length > 0) {
       const nowMs = performance.now();
       for (const lane of this.#lanes) {
-        lane.measure(nowMs);
         this.#fill(lane);
         if (lane.underWay === 0 && this.#queue.size === 0) this.#help(lane);
       }
@@ -98,11 +97,11 @@ export class TaskClass implements CallRoute {
     this.#watch();
   }
 
-  left(call: Call): void {
+  left(call: Call, tookMs = 0): void {
     const { lane } = call;
     call.leave();
     if (!(lane instanceof LeaseLane)) return;
-    lane.left();
+    lane.left(tookMs);
     if (lane.underWay > 0) return;
     lane.idleSinceMs = performance.now();
     if (lane.isClosed) this.#remove(lane);
@@ -168,7 +167,6 @@ export class TaskClass implements CallRoute {
   }
 
   #send(call: Call, lane: LeaseLane): void {
-    if (lane.underWay === 0) lane.startMeasuring(performance.now());
     lane.send(call);
   }
 
@@ -217,7 +215,7 @@ export class TaskClass implements CallRoute {
   #help(idle: LeaseLane): void {
     let busiest: LeaseLane | undefined;
     for (const lane of this.#lanes) if (lane.underWay > (busiest?.underWay ?? 1)) busiest = lane;
-    if (busiest === undefined || busiest === idle) return;
+    if (busiest === undefined || busiest === idle || !busiest.isWorthHelp) return;
     this.#takeBack(busiest, busiest.underWay >> 1);
     this.#fill(idle);
   }

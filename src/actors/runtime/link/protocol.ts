@@ -9,7 +9,7 @@ export const RECORD = Object.freeze({
   DEFINE: 1,
   /** `[call, lane, function, payload…]` */
   CALL: 2,
-  /** `[call, outcome, payload…]` */
+  /** `[call, outcome, microseconds, payload…]`: how long the call took its worker, 0 if that was not measured. */
   ANSWER: 3,
   /** `[call]`: the receiver of an answer holds the objects that came with it. */
   RECEIVED: 4,
@@ -25,6 +25,9 @@ export const RECORD = Object.freeze({
 
 /** Most words of a record before its payload. */
 export const RECORD_HEAD_WORDS = 3;
+
+/** Longest time of a call that its answer tells, in microseconds. */
+export const TOOK_MAX_MICROS = 2 ** 31 - 1;
 
 /** Beside a function's number in a call: it is a generator, and its items are wanted one by one. */
 export const STREAM_BIT = 1 << 30;

@@ -188,7 +188,7 @@ export class Executor {
     const limit = (coded & UNBOUNDED_BIT) === 0 ? 1 : Number.POSITIVE_INFINITY;
     const lane = this.#laneOf(laneNumber, link.peer, limit);
     if (lane === undefined) {
-      this.#reply(link, number, OUTCOME.RETURNED, undefined);
+      this.#reply(link, number, OUTCOME.RETURNED, undefined, 0);
       return;
     }
     let values: readonly unknown[] | undefined;
@@ -199,7 +199,7 @@ export class Executor {
       problem = error;
     }
     const isStream = (coded & STREAM_BIT) !== 0;
-    const call = { link, number, lane, code, isStream, values, problem, controller: undefined };
+    const call = { link, number, lane, code, isStream, values, problem, beganMs: -1, controller: undefined };
     if (isStream) {
       const onEnd = (failure: { readonly error: unknown } | undefined): void => this.#ended(call, failure);
       peer.streams.set(number, new OutgoingStream(this.#participant, call, this.#worker, onEnd));
@@ -259,7 +259,7 @@ export class Executor {
       lane.tellEmpty();
       return;
     }
-    lane.began();
+    lane.began(call);
     this.#running++;
     let result: unknown;
     try {
@@ -344,11 +344,17 @@ export class Executor {
       return;
     }
     if (payload?.hasObjects === true) this.#peerOf(link).sent.set(number, payload);
-    this.#reply(link, number, outcome, payload);
+    this.#reply(link, number, outcome, payload, call.lane.microsOf(call));
   }
 
-  #reply(link: PeerLink, number: number, outcome: number, payload: Payload | undefined): void {
-    link.write(RECORD.ANSWER, payload, number, outcome);
+  #reply(
+    link: PeerLink,
+    number: number,
+    outcome: number,
+    payload: Payload | undefined,
+    micros: number,
+  ): void {
+    link.write(RECORD.ANSWER, payload, number, outcome, micros);
     // At once: the call behind it may take long.
     link.flush();
   }
