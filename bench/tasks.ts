@@ -62,7 +62,9 @@ function subject(name: string, open: () => Promise<Peer>, measure: Measure): Sub
     name,
     setUp: async (scale): Promise<Run> => {
       const peer = await open();
-      await flight(scale.quick ? IN_FLIGHT : WARM_UP_CALLS, 100, peer.call);
+      // Together and one by one: batches run other code than single trips.
+      for (const inFlight of [100, 1])
+        await flight(scale.quick ? IN_FLIGHT : WARM_UP_CALLS, inFlight, peer.call);
       return { round: () => measure(peer, scale), tearDown: peer.end };
     },
   };

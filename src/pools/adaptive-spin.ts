@@ -7,6 +7,8 @@ export interface SpinLimits {
   readonly mostLoads: number;
   /** A sleep shorter than this would have been a longer spin. */
   readonly shortSleepMs: number;
+  /** Behind a sleep as long as this the other side sleeps as well: it will take a wake-up, which a spin would only disturb. */
+  readonly restMs: number;
   /** Longest spins in a row that may be in vain; then it does not spin for {@link PAUSE_SLEEPS}. */
   readonly vainSpins: number;
 }
@@ -15,6 +17,7 @@ export interface SpinLimits {
 const ONE_WAKE_UP: SpinLimits = {
   mostLoads: 10_000,
   shortSleepMs: 0.15,
+  restMs: Number.POSITIVE_INFINITY,
   vainSpins: Number.POSITIVE_INFINITY,
 };
 const FEWEST_LOADS = 64;
@@ -50,7 +53,11 @@ export class AdaptiveSpin {
       this.#pauseSleeps--;
       return;
     }
-    const { mostLoads, shortSleepMs, vainSpins } = this.#limits;
+    const { mostLoads, shortSleepMs, restMs, vainSpins } = this.#limits;
+    if (ms >= restMs) {
+      this.#loads = FEWEST_LOADS;
+      return;
+    }
     if (this.#vainSpins >= vainSpins) {
       this.#vainSpins = 0;
       this.#pauseSleeps = PAUSE_SLEEPS;

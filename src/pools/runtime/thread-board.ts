@@ -21,7 +21,7 @@ import type { SharedWords } from '../ring/ring.ts';
  * one of them, which may take 80 µs, ever meets the other awake. But the system may have put both on one processor, where
  * whoever spins keeps the other from running: longest spins that are in vain several times end it for a while.
  */
-const BOTH_ASLEEP = { mostLoads: 20_000, shortSleepMs: 0.6, vainSpins: 3 };
+const BOTH_ASLEEP = { mostLoads: 20_000, shortSleepMs: 0.6, restMs: 2, vainSpins: 3 };
 
 /** Memory for a new board. */
 export function createThreadBoard(): SharedArrayBuffer {
