@@ -33,6 +33,8 @@ export type Feasibility =
 type QuantitiesByName = Readonly<Record<string, number>>;
 
 const FEASIBLE: Feasibility = Object.freeze({ isFeasible: true });
+/** What people are told of nothing. */
+const NONE = 'none';
 /** So many kinds of workers are told to people, no more. */
 const KINDS_SHOWN = 4;
 
@@ -119,16 +121,17 @@ function textOf(set: { readonly resources: Quantities }): string {
 }
 
 function pairsOf(pairs: Iterable<readonly [string, string | number]>): string {
-  return [...pairs].map(([name, value]) => `${name}: ${value}`).join(', ') || 'none';
+  return [...pairs].map(([name, value]) => `${name}: ${value}`).join(', ') || NONE;
 }
 
 /** Each kind once, with how many there are of it. */
 function listOf(texts: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  const kinds = [...counts].map(([text, count]) =>
-    count === 1 ? `{ ${text} }` : `${count} times { ${text} }`,
-  );
+  const kinds = [...counts].map(([text, count]) => {
+    const kind = text === NONE ? NONE : `{ ${text} }`;
+    return count === 1 ? kind : `${count} times ${kind}`;
+  });
   const shown = kinds.slice(0, KINDS_SHOWN).join(', ');
   return kinds.length > KINDS_SHOWN ? `${shown} and ${kinds.length - KINDS_SHOWN} other kinds` : shown;
 }

@@ -1,76 +1,71 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  InfeasibleRequestError,
-  InvalidArgumentError,
-  Runtime,
-  type RuntimeOptions,
-  TimedOutError,
-} from '../../../src/index.ts';
+import { InfeasibleRequestError, InvalidArgumentError, Runtime, TimedOutError } from '../../../src/index.ts';
 import { rejection } from '../../support/rejection.ts';
+import { withRuntime } from '../../support/runtimes.ts';
 import { Latch, Place, tasks, where } from './sample-tasks.ts';
-
-async function withRuntime(
-  options: RuntimeOptions,
-  body: (runtime: Runtime) => Promise<void>,
-): Promise<void> {
-  const runtime = await Runtime.start({ memory: '64MiB', ...options });
-  try {
-    await body(runtime);
-  } finally {
-    await runtime.close({ deadline: 100 });
-  }
-}
 
 function spawnLatch(runtime: Runtime) {
   return runtime.spawn(Latch, [], { name: 'latch', maxConcurrency: 100 });
 }
 
 test('a call that no worker can ever run is told so, with what it needs and what there is', () =>
-  withRuntime({ workers: 1, resources: { CPU: 1, licence: 2 } }, async (runtime) => {
-    const error = await rejection(runtime.submit(tasks.nothing, [], { resources: { licence: 3 } }));
-    assert.instance(error, InfeasibleRequestError);
-    assert.match(error.message, /licence: 3.*licence: 2/);
-    const labelled = runtime.submit(tasks.nothing, [], { labelSelector: { tier: 'fast' } });
-    assert.instance(await rejection(labelled), InfeasibleRequestError);
-    assert.instance(
-      await rejection(runtime.spawn(Latch, [], { resources: { GPU: 1 } })),
-      InfeasibleRequestError,
-    );
-    assert.is(await runtime.submit(tasks.add, [1, 2], { resources: { licence: 2 } }), 3);
-  }));
+  withRuntime(
+    1,
+    async (runtime) => {
+      const error = await rejection(runtime.submit(tasks.nothing, [], { resources: { licence: 3 } }));
+      assert.instance(error, InfeasibleRequestError);
+      assert.match(error.message, /licence: 3.*licence: 2/);
+      const labelled = runtime.submit(tasks.nothing, [], { labelSelector: { tier: 'fast' } });
+      assert.instance(await rejection(labelled), InfeasibleRequestError);
+      assert.instance(
+        await rejection(runtime.spawn(Latch, [], { resources: { GPU: 1 } })),
+        InfeasibleRequestError,
+      );
+      assert.is(await runtime.submit(tasks.add, [1, 2], { resources: { licence: 2 } }), 3);
+    },
+    { resources: { CPU: 1, licence: 2 } },
+  ));
 
 test('labels and fallbacks say where', () =>
-  withRuntime({ workers: 1, labels: { tier: 'slow' } }, async (runtime) => {
-    assert.is(await runtime.submit(tasks.add, [1, 2], { labelSelector: { tier: 'in(slow, slower)' } }), 3);
-    assert.is(await runtime.submit(tasks.add, [1, 2], { labelSelector: { tier: '!fast' } }), 3);
-    const fallback = {
-      labelSelector: { tier: 'fast' },
-      fallbackStrategy: [{ labelSelector: { tier: 'slow' } }],
-    };
-    assert.is(await runtime.submit(tasks.add, [1, 2], fallback), 3);
-    assert.throws(
-      () => runtime.submit(tasks.nothing, [], { labelSelector: { tier: 'in(' } }),
-      (error: unknown) => error instanceof InvalidArgumentError,
-    );
-  }));
+  withRuntime(
+    1,
+    async (runtime) => {
+      assert.is(await runtime.submit(tasks.add, [1, 2], { labelSelector: { tier: 'in(slow, slower)' } }), 3);
+      assert.is(await runtime.submit(tasks.add, [1, 2], { labelSelector: { tier: '!fast' } }), 3);
+      const fallback = {
+        labelSelector: { tier: 'fast' },
+        fallbackStrategy: [{ labelSelector: { tier: 'slow' } }],
+      };
+      assert.is(await runtime.submit(tasks.add, [1, 2], fallback), 3);
+      assert.throws(
+        () => runtime.submit(tasks.nothing, [], { labelSelector: { tier: 'in(' } }),
+        (error: unknown) => error instanceof InvalidArgumentError,
+      );
+    },
+    { labels: { tier: 'slow' } },
+  ));
 
 test('a resource of one is used by one call at a time, over all workers', () =>
-  withRuntime({ workers: 2, resources: { CPU: 1, token: 0.5 } }, async (runtime) => {
-    const latch = await spawnLatch(runtime);
-    // Each worker has half a token: these two calls need one worker each, though its processor would do for both.
-    const calls = [0, 1].map((index) =>
-      runtime.submit(tasks.meet, ['latch', `here ${index}`, `here ${1 - index}`], {
-        resources: { CPU: 0.1, token: 0.5 },
-      }),
-    );
-    const workers = await Promise.all(calls);
-    assert.is.not(workers[0], workers[1]);
-    assert.equal((await latch.order()).sort(), ['here 0', 'here 1']);
-  }));
+  withRuntime(
+    2,
+    async (runtime) => {
+      const latch = await spawnLatch(runtime);
+      // Each worker has half a token: these two calls need one worker each, though its processor would do for both.
+      const calls = [0, 1].map((index) =>
+        runtime.submit(tasks.meet, ['latch', `here ${index}`, `here ${1 - index}`], {
+          resources: { CPU: 0.1, token: 0.5 },
+        }),
+      );
+      const workers = await Promise.all(calls);
+      assert.is.not(workers[0], workers[1]);
+      assert.equal((await latch.order()).sort(), ['here 0', 'here 1']);
+    },
+    { resources: { CPU: 1, token: 0.5 } },
+  ));
 
 test('calls that take nothing run at once on however few workers', () =>
-  withRuntime({ workers: 1 }, async (runtime) => {
+  withRuntime(1, async (runtime) => {
     await spawnLatch(runtime);
     const free = { resources: { CPU: 0 } };
     const calls = [0, 1, 2].map((index) =>
@@ -80,7 +75,7 @@ test('calls that take nothing run at once on however few workers', () =>
   }));
 
 test('a placement group is reserved whole, used by its name, and given back', () =>
-  withRuntime({ workers: 2 }, async (runtime) => {
+  withRuntime(2, async (runtime) => {
     const group = await runtime.placementGroup([{ CPU: 1 }, { CPU: 1 }], { strategy: 'STRICT_SPREAD' });
     // All processors are set apart: a call outside of the group waits.
     const outside = runtime.submit(where.am, []);
@@ -99,7 +94,7 @@ test('a placement group is reserved whole, used by its name, and given back', ()
   }));
 
 test('whatever uses a placement group ends with it, unless it is running', () =>
-  withRuntime({ workers: 1 }, async (runtime) => {
+  withRuntime(1, async (runtime) => {
     const latch = await runtime.spawn(Latch, [], { name: 'latch', maxConcurrency: 100 });
     const group = await runtime.placementGroup([{ CPU: 1 }]);
     const inGroup = { placementGroup: group };
@@ -117,7 +112,7 @@ test('whatever uses a placement group ends with it, unless it is running', () =>
   }));
 
 test('an actor keeps what it asks for until it is stopped', () =>
-  withRuntime({ workers: 1 }, async (runtime) => {
+  withRuntime(1, async (runtime) => {
     const actor = await runtime.spawn(Latch, [], { resources: { CPU: 1 } });
     const waiting = runtime.submit(tasks.add, [1, 2]);
     await actor.open('door');
@@ -127,7 +122,7 @@ test('an actor keeps what it asks for until it is stopped', () =>
   }));
 
 test('a caller with much to do does not keep the workers from another', () =>
-  withRuntime({ workers: 1 }, async (runtime) => {
+  withRuntime(1, async (runtime) => {
     await spawnLatch(runtime);
     // The worker itself is the other caller: its call waits until the lease of this thread is recalled.
     const parent = runtime.submit(tasks.callLater, ['latch'], { resources: { CPU: 0 } });
@@ -146,7 +141,7 @@ test('a caller with much to do does not keep the workers from another', () =>
   }));
 
 test('a lease that was urgent makes room when what it was for is done', () =>
-  withRuntime({ workers: 1 }, async (runtime) => {
+  withRuntime(1, async (runtime) => {
     await runtime.submit(tasks.add, [1, 2], { priority: 10 });
     const other = runtime.submit(tasks.add, [3, 4], { resources: { CPU: 0.5 } });
     while (!other.settled)
@@ -162,22 +157,26 @@ test('a heap that no thread can start with is refused', async () => {
 });
 
 test('actors that are made at once are spread over the workers', () =>
-  withRuntime({ workers: 2 }, async (runtime) => {
+  withRuntime(2, async (runtime) => {
     const actors = await Promise.all([0, 1, 2, 3].map(() => runtime.spawn(Place, [])));
     const places = await Promise.all(actors.map((actor) => actor.worker()));
     assert.is(places.filter((place) => place === places[0]).length, 2);
   }));
 
 test('workers come when there is work, up to the most', () =>
-  withRuntime({ workers: { min: 0, max: 2 } }, async (runtime) => {
-    assert.is((await runtime.stats()).workers, 0);
-    const calls = Array.from({ length: 5 }, () => runtime.submit(where.untilWorkers, [2]));
-    await Promise.all(calls);
-    assert.is((await runtime.stats()).workers, 2);
-  }));
+  withRuntime(
+    1,
+    async (runtime) => {
+      assert.is((await runtime.stats()).workers, 0);
+      const calls = Array.from({ length: 5 }, () => runtime.submit(where.untilWorkers, [2]));
+      await Promise.all(calls);
+      assert.is((await runtime.stats()).workers, 2);
+    },
+    { workers: { min: 0, max: 2 } },
+  ));
 
 test('a call goes to the worker that has what its arguments name', () =>
-  withRuntime({ workers: 2 }, async (runtime) => {
+  withRuntime(2, async (runtime) => {
     const array = await runtime.store.put(new Float64Array(100_000));
     await Promise.all([runtime.submit(where.am, []), runtime.submit(where.am, [])]);
     const first = await runtime.submit(where.reads, [array]);
