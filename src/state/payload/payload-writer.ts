@@ -297,5 +297,10 @@ function unstorable(value: object, cause?: unknown): UnstorableValueError {
   // Generators, among others, have a constructor without a name.
   const type = value.constructor?.name || Object.prototype.toString.call(value).slice('[object '.length, -1);
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
-  return new UnstorableValueError(`a ${type} cannot be sent to another thread${reason}`, { type }, { cause });
+  const article = /^[aeiou]/i.test(type) ? 'an' : 'a';
+  return new UnstorableValueError(
+    `${article} ${type} cannot be sent to another thread${reason}`,
+    { type },
+    { cause },
+  );
 }
