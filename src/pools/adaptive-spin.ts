@@ -9,7 +9,7 @@ export interface SpinLimits {
   readonly shortSleepMs: number;
   /** Behind a sleep as long as this the other side sleeps as well: it will take a wake-up, which a spin would only disturb. */
   readonly restMs: number;
-  /** Longest spins in a row that may be in vain; then it does not spin for {@link PAUSE_SLEEPS}. */
+  /** Longest spins in a row that may be in vain; then it does not spin for {@link PAUSE_SLEEPS}, and longer each time. */
   readonly vainSpins: number;
 }
 
@@ -22,6 +22,7 @@ const ONE_WAKE_UP: SpinLimits = {
 };
 const FEWEST_LOADS = 64;
 const PAUSE_SLEEPS = 64;
+const PAUSE_SLEEPS_MAX = 512;
 
 /** Spins longer after short sleeps and less after long ones, down to nothing: processors are for work. */
 export class AdaptiveSpin {
@@ -30,6 +31,8 @@ export class AdaptiveSpin {
   #loads = FEWEST_LOADS;
   #vainSpins = 0;
   #pauseSleeps = 0;
+  /** How long the next pause will be. */
+  #nextPauseSleeps = PAUSE_SLEEPS;
 
   constructor(words: SharedWords, limits = ONE_WAKE_UP) {
     this.#words = words;
@@ -41,6 +44,7 @@ export class AdaptiveSpin {
     for (let load = 0; load < this.#loads; load++) {
       if (Atomics.load(this.#words, index) === before) continue;
       this.#vainSpins = 0;
+      if (this.#loads > FEWEST_LOADS) this.#nextPauseSleeps = PAUSE_SLEEPS;
       return true;
     }
     if (this.#loads === this.#limits.mostLoads) this.#vainSpins++;
@@ -60,7 +64,8 @@ export class AdaptiveSpin {
     }
     if (this.#vainSpins >= vainSpins) {
       this.#vainSpins = 0;
-      this.#pauseSleeps = PAUSE_SLEEPS;
+      this.#pauseSleeps = this.#nextPauseSleeps;
+      this.#nextPauseSleeps = Math.min(PAUSE_SLEEPS_MAX, this.#nextPauseSleeps * 2);
       this.#loads = FEWEST_LOADS;
       return;
     }
