@@ -56,6 +56,7 @@ export class PlacementGroup implements AsyncDisposable {
     const read = Array.from(bundles, (bundle, index) =>
       quantities(false)(bundle, `bundles[${index}]`, CONTEXT),
     );
+    if (core.refusal !== undefined) throw core.refusal;
     const group = new PlacementGroup(core, PlacementGroupId.of(JobId.fromInt(1)).hex, read);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {

@@ -8,8 +8,8 @@ import type { Participant } from './link/participant.ts';
 export interface RuntimeAccess extends ResultHost {
   readonly participant: Participant;
   readonly submitter: Submitter;
-  /** Why nothing can be done any more. */
-  readonly closed: RuntimeClosedError | undefined;
+  /** Why nothing new is taken: the runtime is closed, or about to be. */
+  readonly refusal: RuntimeClosedError | undefined;
   /** A question to the scheduler. */
   ask(question: Question): Promise<unknown>;
 }

@@ -31,6 +31,8 @@ export interface WorkerPart {
   linkLost(link: PeerLink): void;
   /** Leases and actors that run something at the moment. */
   runningLanes(): number[];
+  /** Those of streams that wait for their readers. */
+  pausedLanes(): number[];
   /** The thread has come out of its blocking waits. */
   unblocked(): void;
 }
@@ -48,11 +50,14 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
   worker: WorkerPart | undefined;
   readonly #asked = new Map<number, Asked>();
   #lastRequest = 0;
+  /** Failures that nobody has looked at, and that were told. */
+  readonly #told = new WeakSet<object>();
   /** Results that code of this thread waits for. */
   #awaited = 0;
   /** Lanes that the scheduler knows to be blocked. */
   #blocked: readonly number[] = [];
   #closed: RuntimeClosedError | undefined;
+  #refusal: RuntimeClosedError | undefined;
   readonly #idleWaiters: (() => void)[] = [];
 
   constructor(index: number, store: Store, board: SharedArrayBuffer, mailbox: MessagePort) {
@@ -69,15 +74,33 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
     return this.#closed;
   }
 
+  /** Why it takes nothing new: it is closed, or about to be. */
+  get refusal(): RuntimeClosedError | undefined {
+    return this.#closed ?? this.#refusal;
+  }
+
   /** A question to the scheduler. */
   ask(question: Question): Promise<unknown> {
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       if (this.#closed !== undefined) return reject(this.#closed);
       const request = ++this.#lastRequest;
       this.#asked.set(request, { resolve, reject });
       this.participant.tell({ type: 'ask', request, question });
       this.participant.nudge();
     });
+    // These wait for room, which the asking task itself may have.
+    if (question.kind === 'spawn' || question.kind === 'createGroup') {
+      this.awaiting(1);
+      const answered = (): void => this.awaiting(-1);
+      answer.then(answered, answered);
+    }
+    return answer;
+  }
+
+  /** Takes nothing new from this thread: what is under way goes on. */
+  refuse(): void {
+    this.#refusal = new RuntimeClosedError('the runtime is being closed');
+    this.submitter.refuse(this.#refusal);
   }
 
   /** Resolves when no call of this thread is under way any more. */
@@ -141,14 +164,17 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
     return this.participant.busyLinks < PROCESSORS && this.isWaiting();
   }
 
-  /** A worker whose tasks all wait for others' results can do something else meanwhile: the scheduler is told. */
+  /** A worker whose tasks all wait, for others' results or for readers, can do something else meanwhile: the scheduler is told. */
   beforeSleep(): void {
     if (this.#idleWaiters.length > 0 && !this.isWaiting())
       for (const tell of this.#idleWaiters.splice(0)) tell();
-    const lanes = this.worker === undefined || this.#awaited === 0 ? [] : this.worker.runningLanes();
+    if (this.worker === undefined) return;
+    const lanes = this.#awaited === 0 ? this.worker.pausedLanes() : this.worker.runningLanes();
     const news = lanes.filter((lane) => !this.#blocked.includes(lane));
     if (news.length > 0) this.participant.tell({ type: 'blocked', lanes: news });
-    if (lanes.length > 0) this.#blocked = [...new Set([...this.#blocked, ...lanes])];
+    const gone = this.#awaited === 0 ? this.#blocked.filter((lane) => !lanes.includes(lane)) : [];
+    if (gone.length > 0) this.participant.tell({ type: 'unblocked', lanes: gone });
+    this.#blocked = [...this.#blocked.filter((lane) => !gone.includes(lane)), ...news];
   }
 
   linkLost(link: PeerLink, loss: LinkLoss): void {
@@ -230,6 +256,11 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
 
   unobserved(what: string, error: unknown): void {
     if (error instanceof InterruptedError || error instanceof RuntimeClosedError) return;
+    if (typeof error === 'object' && error !== null) {
+      // Many calls may have failed with one and the same: those of an actor that has died.
+      if (this.#told.has(error)) return;
+      this.#told.add(error);
+    }
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.emitWarning(
       `nobody looked at the failure of ${what}: ${text}`,

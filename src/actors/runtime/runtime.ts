@@ -2,7 +2,6 @@
 import { ActorNotFoundError, NotSupportedError } from '../../state/errors.ts';
 import { invalidArgument, optional, readOptions } from '../../state/options.ts';
 import type { WaitResult } from '../client/object-reader.ts';
-import type { ObjectRef } from '../client/object-ref.ts';
 import type { Store } from '../client/store.ts';
 import { readWaitForOptions, type WaitForOptions } from '../client/store-options.ts';
 import { handleFor, methodOfHandle, routeOfHandle } from './actor/actor-handle.ts';
@@ -18,6 +17,7 @@ import {
 import type {
   ActorHandle,
   ActorStream,
+  Argument,
   Arguments,
   GeneratorFunction,
   ItemOf,
@@ -76,8 +76,8 @@ export class Runtime implements AsyncDisposable {
   static async start(options?: RuntimeOptions): Promise<Runtime> {
     if (current !== undefined && current.#end === undefined) {
       throw new NotSupportedError(
-        'Runtime.start: this is a worker of a runtime, which is importing a module of tasks; ' +
-          'start the runtime in a module that defines none, or only if isMainThread',
+        'Runtime.start: this is a worker of a runtime, which Runtime.current() gives; a module of tasks, which workers import, ' +
+          'must not start one, or only if isMainThread',
       );
     }
     const { core, end } = await startRuntime(options);
@@ -160,9 +160,7 @@ export class Runtime implements AsyncDisposable {
    */
   map<Value, Result>(
     task: Task<(value: Value) => Result>,
-    values:
-      | Iterable<NoInfer<Value> | ObjectRef<NoInfer<Value>>>
-      | AsyncIterable<NoInfer<Value> | ObjectRef<NoInfer<Value>>>,
+    values: Iterable<Argument<NoInfer<Value>>> | AsyncIterable<Argument<NoInfer<Value>>>,
     options?: MapOptions,
   ): AsyncGenerator<Awaited<Result>, void, void> {
     const { concurrency, plan } = readMapOptions(options);
@@ -202,6 +200,7 @@ export class Runtime implements AsyncDisposable {
     const demands = readDemands(placement, 'Runtime.spawn');
     const definition = actorDefinition(actorClass);
     if (!Array.isArray(args)) throw invalidArgument('args', args, 'an array of arguments', 'Runtime.spawn');
+    if (this.#core.refusal !== undefined) throw this.#core.refusal;
     const payload = await this.#core.submitter.encodeWhenReady(args);
     const plan = {
       module: definition.module,
@@ -280,6 +279,7 @@ export class Runtime implements AsyncDisposable {
     if (this.#end === undefined)
       throw new NotSupportedError('Runtime.close: only the thread that started it can close a runtime');
     const untilMs = performance.now() + deadlineMs;
+    this.#core.refuse();
     await withinMs(this.#core.whenIdle(), deadlineMs);
     await this.#end(untilMs);
   }

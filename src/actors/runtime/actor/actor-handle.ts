@@ -51,7 +51,7 @@ function makeHandle(route: ActorRoute, core: RuntimeAccess): object {
       const definition = methodDefinition(name);
       method = (...values) => {
         const ref = new ResultRef(core, name);
-        if (core.closed !== undefined) ref.reject(core.closed);
+        if (core.refusal !== undefined) ref.reject(core.refusal);
         else core.submitter.make(definition, values, METHOD_PLAN, route, ref);
         return ref;
       };

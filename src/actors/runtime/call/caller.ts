@@ -14,6 +14,7 @@ export function hearRecord(
   words: SharedWords,
   start: number,
 ): boolean {
+  link.heard++;
   if (type === RECORD.ANSWER) hearAnswer(participant, link, words, start);
   else if (type === RECORD.ITEM) hearItem(participant, link, words, start);
   else return false;

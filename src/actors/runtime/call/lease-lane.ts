@@ -27,6 +27,8 @@ export class LeaseLane {
   #callMs = Number.POSITIVE_INFINITY;
   #answered = 0;
   #answeredBefore = -1;
+  /** What had been heard of the worker when it stalled. */
+  #stalledHeard = -1;
 
   /** Its calls take no resources, and run at once. */
   readonly #isUnbounded: boolean;
@@ -43,12 +45,13 @@ export class LeaseLane {
   }
 
   get hasRoom(): boolean {
-    return !this.isClosed && this.underWay < this.depth && this.link.hasRoom;
+    return !this.isClosed && !this.isStalled && this.underWay < this.depth && this.link.hasRoom;
   }
 
   send(call: Call): void {
     call.lane = this;
-    this.underWay++;
+    // Before it had nothing to answer.
+    if (this.underWay++ === 0) this.#answeredBefore = -1;
     this.link.send(call, this.lease, this.#isUnbounded);
   }
 
@@ -65,6 +68,18 @@ export class LeaseLane {
     return this.expectedMs > WAKE_UP_MS;
   }
 
+  /** Its worker is blocked: by a call that takes long, or by an actor; until something is heard of it again. */
+  get isStalled(): boolean {
+    return this.#stalledHeard === this.link.heard;
+  }
+
+  /** A call was taken back; because the worker is blocked, or because another can have it. */
+  takenBack(isStalled: boolean): void {
+    this.underWay--;
+    this.idleSinceMs = performance.now();
+    if (isStalled) this.#stalledHeard = this.link.heard;
+  }
+
   /**
    * A call has left the lane; it took so long if that was measured. As many are sent ahead as the worker does in a moment:
    * many short ones, no long ones, which another worker could have instead.
@@ -78,11 +93,15 @@ export class LeaseLane {
     this.depth = Math.min(DEPTH_MAX, Math.max(1, Math.ceil(AHEAD_MS / this.#callMs)));
   }
 
-  /** Whether it has answered nothing since the last time this was asked, with calls waiting: then none is sent ahead. */
+  /**
+   * Whether it has answered nothing since the last time this was asked, with calls under way: then none is sent ahead, and
+   * those that have not begun are better off elsewhere.
+   */
   hasStalled(): boolean {
-    const stands = this.#answeredBefore === this.#answered && this.underWay > 1;
+    const stands = this.#answeredBefore === this.#answered && this.underWay > 0;
     this.#answeredBefore = this.#answered;
-    if (!stands || this.#isUnbounded) return false;
+    if (!stands) return false;
+    if (this.#isUnbounded) return true;
     this.depth = 1;
     this.#callMs = Number.POSITIVE_INFINITY;
     return true;

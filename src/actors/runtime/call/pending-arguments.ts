@@ -2,7 +2,7 @@
 import { ObjectRef } from '../../client/object-ref.ts';
 import type { Participant } from '../link/participant.ts';
 import type { Payload } from '../link/payload.ts';
-import { PendingResult } from '../link/payload-codec.ts';
+import { PendingResults } from '../link/payload-codec.ts';
 import { ResultRef } from './result-ref.ts';
 
 /** Who waits for arguments. */
@@ -35,15 +35,37 @@ export class PendingArguments {
    */
   wait(values: unknown[], waiter: ArgumentsWaiter): void {
     const { store } = this.#participant;
-    const failed = (error: unknown): void => this.#inTurn(() => waiter.failed(error));
+    const held: ObjectRef[] = [];
+    const finish = (end: () => void): void => {
+      for (const ref of held.splice(0)) ref.release();
+      end();
+    };
+    const own: ArgumentsWaiter = {
+      isOver: () => waiter.isOver(),
+      encoded: (payload) => finish(() => waiter.encoded(payload)),
+      failed: (error) => this.#inTurn(() => finish(() => waiter.failed(error))),
+    };
+    /** A ref of the call's own: whoever made the call may release his. */
+    const share = (ref: ObjectRef): ObjectRef => {
+      const shared = store.ref(ref.token);
+      held.push(shared);
+      return shared;
+    };
     const resolved = (): void => {
       const unsealed = values.filter((value) => this.#isUnsealed(value)) as ObjectRef[];
-      const encode = (): void => this.#encode(values, waiter, failed);
+      const encode = (): void => this.#encode(values, own);
       if (unsealed.length === 0) encode();
       // Deleted ones count as there: who reads them is told.
-      else store.wait(unsealed, { count: unsealed.length }).then(encode, failed);
+      else store.wait(unsealed, { count: unsealed.length }).then(encode, own.failed);
     };
-    putResultsInPlace(values, () => this.#inTurn(resolved), failed);
+    try {
+      for (const [index, value] of values.entries())
+        if (value instanceof ObjectRef) values[index] = share(value);
+    } catch (error) {
+      own.failed(error);
+      return;
+    }
+    putResultsInPlace(values, share, () => this.#inTurn(resolved), own.failed);
   }
 
   /** Waits for memory for the bytes of a payload. */
@@ -58,7 +80,7 @@ export class PendingArguments {
     );
   }
 
-  #encode(values: readonly unknown[], waiter: ArgumentsWaiter, failed: (error: unknown) => void): void {
+  #encode(values: readonly unknown[], waiter: ArgumentsWaiter): void {
     if (waiter.isOver()) {
       waiter.encoded(undefined);
       return;
@@ -67,13 +89,16 @@ export class PendingArguments {
     try {
       payload = this.#participant.codec.encode(values);
     } catch (error) {
-      if (!(error instanceof PendingResult)) {
-        failed(error);
+      if (!(error instanceof PendingResults)) {
+        waiter.failed(error);
         return;
       }
-      // One inside of another value: again, when it is there.
-      const again = (): void => this.#inTurn(() => this.#encode(values, waiter, failed));
-      error.ref.observe({ resolved: again, rejected: failed });
+      // Some inside of other values: again, when they are there.
+      let missing = error.refs.length;
+      const arrived = (): void => {
+        if (--missing === 0) this.#inTurn(() => this.#encode(values, waiter));
+      };
+      for (const ref of error.refs) ref.observe({ resolved: arrived, rejected: waiter.failed });
       return;
     }
     this.waitForMemory(payload, waiter);
@@ -96,7 +121,12 @@ export class PendingArguments {
 }
 
 /** Puts the results among the values in their places as they come, and calls back when none is missing, or one failed. */
-function putResultsInPlace(values: unknown[], resolved: () => void, failed: (error: unknown) => void): void {
+function putResultsInPlace(
+  values: unknown[],
+  share: (ref: ObjectRef) => ObjectRef,
+  resolved: () => void,
+  failed: (error: unknown) => void,
+): void {
   let missing = 1;
   const arrived = (): void => {
     if (--missing === 0) resolved();
@@ -105,7 +135,7 @@ function putResultsInPlace(values: unknown[], resolved: () => void, failed: (err
     if (!(value instanceof ResultRef)) continue;
     missing++;
     const place = (result: unknown): void => {
-      values[index] = value.object ?? result;
+      values[index] = value.object === undefined ? result : share(value.object);
       arrived();
     };
     value.observe({ resolved: place, rejected: failed });

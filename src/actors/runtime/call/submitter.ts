@@ -7,7 +7,7 @@ import { decodeError } from '../link/error-codec.ts';
 import type { Demands, SchedulerMessage } from '../link/messages.ts';
 import type { Participant } from '../link/participant.ts';
 import { Payload } from '../link/payload.ts';
-import { PendingResult } from '../link/payload-codec.ts';
+import { PendingResults } from '../link/payload-codec.ts';
 import type { PeerLink } from '../link/peer-link.ts';
 import { type Definition, taskDefinition } from '../task-registry.ts';
 import { Call, type CallRoute, type CallSink, type StreamRoom } from './call.ts';
@@ -35,6 +35,7 @@ export class Submitter {
   /** Calls that wait for their arguments. */
   #preparing = 0;
   #closed: Error | undefined;
+  #refusal: Error | undefined;
   readonly #pending: PendingArguments;
 
   constructor(participant: Participant) {
@@ -82,7 +83,7 @@ export class Submitter {
     sink: CallSink,
     ahead?: StreamRoom,
   ): Call {
-    if (this.#closed !== undefined) throw this.#closed;
+    if (this.#refusal !== undefined) throw this.#refusal;
     const call = new Call(definition, Payload.EMPTY, route, sink, plan.policy, plan.priority);
     call.ahead = ahead;
     if (plan.signal !== undefined || plan.deadlineMs !== undefined) limit(call, plan);
@@ -128,9 +129,15 @@ export class Submitter {
     for (const one of this.#classList) one.linkLost(link);
   }
 
+  /** Makes no more calls; those that are made go on. */
+  refuse(error: RuntimeClosedError): void {
+    this.#refusal = error;
+  }
+
   /** Fails whatever waits, and whatever comes later. */
   end(error: RuntimeClosedError): void {
     this.#closed = error;
+    this.#refusal = error;
     for (const one of this.#classList) one.end(error);
   }
 
@@ -139,7 +146,9 @@ export class Submitter {
     const key = JSON.stringify(demands);
     let found = this.#classes.get(key);
     if (found === undefined) {
-      found = new TaskClass(this.#classList.length, demands, this.#participant);
+      found = new TaskClass(this.#classList.length, demands, this.#participant, () =>
+        this.#classList.some((one) => one.queued > 0),
+      );
       this.#classes.set(key, found);
       this.#classList.push(found);
     }
@@ -154,7 +163,7 @@ export class Submitter {
     try {
       call.payload = this.#participant.codec.encode(values);
     } catch (error) {
-      if (error instanceof PendingResult) return false;
+      if (error instanceof PendingResults) return false;
       throw error;
     }
     return call.payload.ready === undefined;

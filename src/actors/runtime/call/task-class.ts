@@ -39,7 +39,11 @@ export class TaskClass implements CallRoute {
   /** Calls made and not settled. */
   #underWay = 0;
 
-  constructor(number: number, demands: Demands, participant: Participant) {
+  /** Whether calls of another class of this thread wait: they may want what a lease without work holds. */
+  readonly #othersWait: () => boolean;
+
+  constructor(number: number, demands: Demands, participant: Participant, othersWait: () => boolean) {
+    this.#othersWait = othersWait;
     this.number = number;
     this.demands = demands;
     this.#participant = participant;
@@ -216,19 +220,20 @@ export class TaskClass implements CallRoute {
     let busiest: LeaseLane | undefined;
     for (const lane of this.#lanes) if (lane.underWay > (busiest?.underWay ?? 1)) busiest = lane;
     if (busiest === undefined || busiest === idle || !busiest.isWorthHelp) return;
-    this.#takeBack(busiest, busiest.underWay >> 1);
+    this.#takeBack(busiest, busiest.underWay >> 1, false);
     this.#fill(idle);
   }
 
   /** Takes back calls that have not begun; the last sent first, for the first will begin soon. */
-  #takeBack(lane: LeaseLane, most: number): void {
+  #takeBack(lane: LeaseLane, most: number, isStalled: boolean): void {
     const { calls } = lane.link;
     let left = most;
     for (let number = calls.length - 1; number >= 0 && left > 0; number--) {
       const call = calls[number];
       if (call?.lane !== lane || !lane.link.takeBack(number)) continue;
       left--;
-      this.left(call);
+      call.leave();
+      lane.takenBack(isStalled);
       this.#requeue(call);
     }
   }
@@ -268,11 +273,11 @@ export class TaskClass implements CallRoute {
 
   #lookAtLanes(nowMs: number): void {
     this.#watchedMs = nowMs;
-    const idleSinceMs = nowMs - IDLE_LEASE_MS;
+    const idleSinceMs = nowMs - (this.#queue.size === 0 && this.#othersWait() ? WATCH_MS : IDLE_LEASE_MS);
     for (const lane of [...this.#lanes]) {
       if (lane.underWay === 0 && lane.idleSinceMs <= idleSinceMs) this.#remove(lane);
       // What was sent ahead of a call that takes long, or waits for somebody, could run elsewhere meanwhile.
-      else if (lane.hasStalled()) this.#takeBack(lane, lane.underWay);
+      else if (lane.hasStalled()) this.#takeBack(lane, lane.underWay, true);
     }
   }
 

@@ -56,11 +56,7 @@ export function packError(error: Error): ErrorParts {
 
 /** Takes an error apart. Errors among its parts are taken apart by whoever encodes these. */
 export function encodeError(error: Error): ErrorParts {
-  const definition = errorDefinition(error.constructor);
-  const { className, module } = originsOf.get(error) ?? {
-    className: definition?.name ?? error.constructor.name,
-    module: definition?.module,
-  };
+  const { className, module } = originsOf.get(error) ?? classOf(error);
   const properties: { [name: string]: unknown } = {};
   for (const name of Object.keys(error)) {
     const value: unknown = Reflect.get(error, name);
@@ -77,6 +73,19 @@ export function encodeError(error: Error): ErrorParts {
     properties,
     ...(Object.hasOwn(error, 'cause') && !hasEndlessCauses(error) ? { cause: error.cause } : {}),
   };
+}
+
+/** The nearest of its classes that another thread can know. */
+function classOf(error: Error): { readonly className: string; readonly module: string | undefined } {
+  let prototype: unknown = Object.getPrototypeOf(error);
+  while (isErrorPrototype(prototype)) {
+    const definition = errorDefinition(prototype.constructor);
+    if (definition !== undefined) return { className: definition.name, module: definition.module };
+    const { name } = prototype.constructor;
+    if (knownClasses.get(name)?.prototype === prototype) return { className: name, module: undefined };
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return { className: 'Error', module: undefined };
 }
 
 /** Puts an error together again: an instance of its class where this thread has that, else an `Error` of its name. */

@@ -49,12 +49,12 @@ class Resolved {
   }
 }
 
-/** Thrown by `encode`: a result among the values is still to come, or has failed. Wait for it and try again. */
-export class PendingResult {
-  readonly ref: ResultRef;
+/** Thrown by `encode`: results among the values are still to come, or one has failed. Wait for them and try again. */
+export class PendingResults {
+  readonly refs: readonly ResultRef[];
 
-  constructor(ref: ResultRef) {
-    this.ref = ref;
+  constructor(refs: readonly ResultRef[]) {
+    this.refs = refs;
   }
 }
 
@@ -87,6 +87,8 @@ export class PayloadCodec {
   #objects: ObjectRef[] = [];
   #missing: { readonly index: number; readonly bytes: StorableView }[] = [];
   #objectBytes = 0;
+  /** Results that are still to come: then the message is only looked through for more of them. */
+  #pending: ResultRef[] = [];
   #places: readonly ObjectPlace[] = [];
 
   constructor(store: Store, handles: HandleCodec) {
@@ -114,11 +116,13 @@ export class PayloadCodec {
     const objects: ObjectRef[] = [];
     this.#objects = objects;
     this.#missing = [];
+    this.#pending = [];
     this.#objectBytes = 0;
     const writer = this.#writer;
     try {
       writer.begin();
       for (const value of values) writer.write(value instanceof ObjectRef ? new Resolved(value) : value);
+      if (this.#pending.length > 0) throw new PendingResults(this.#pending);
       const { byteLength } = writer;
       const room = WORDS_MAX - objects.length * PLACE_WORDS;
       const isInline = byteLength <= INLINE_LIMIT_BYTES && Math.ceil(byteLength / WORD_BYTES) <= room;
@@ -180,6 +184,7 @@ export class PayloadCodec {
   }
 
   #attach(view: StorableView): number {
+    if (this.#pending.length > 0) return this.#attachNothing();
     const known = this.#objectOf(view);
     const index = this.#objects.length;
     this.#objectBytes += view.byteLength;
@@ -192,10 +197,14 @@ export class PayloadCodec {
     } catch (error) {
       if (!isShortOfMemory(error)) throw error;
       this.#missing.push({ index, bytes: copyOf(view) });
-      // Holds nothing, and is replaced before anybody sees it.
-      this.#objects.push(new ObjectRef(this.#store));
+      this.#attachNothing();
     }
     return index;
+  }
+
+  /** A ref that holds nothing, and is replaced before anybody sees it. */
+  #attachNothing(): number {
+    return this.#objects.push(new ObjectRef(this.#store)) - 1;
   }
 
   async #putMissing(
@@ -221,7 +230,10 @@ export class PayloadCodec {
 
   /** A result inside of a value travels as a ref; one that is still to come is waited for first. */
   #shareResult(ref: ResultRef): number {
-    if (!ref.settled) throw new PendingResult(ref);
+    if (!ref.settled) {
+      this.#pending.push(ref);
+      return this.#attachNothing();
+    }
     if (ref.object !== undefined) return this.#share(ref.object);
     let value: unknown;
     ref.observe({
@@ -230,7 +242,7 @@ export class PayloadCodec {
       },
       // Whoever waits for it now gets its failure as that of the call.
       rejected: () => {
-        throw new PendingResult(ref);
+        throw new PendingResults([ref]);
       },
     });
     this.#objects.push(this.#store.putSync(value as Storable));

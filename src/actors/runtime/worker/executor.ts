@@ -51,6 +51,15 @@ export class Executor {
     return [...this.#lanes.values()].filter((lane) => lane.running > 0).map((lane) => lane.number);
   }
 
+  /** Those of streams that wait for their readers. */
+  pausedLanes(): number[] {
+    const lanes: number[] = [];
+    for (const { streams, running } of this.#peers.values())
+      for (const [number, stream] of streams)
+        if (stream.isPaused && running.has(number)) lanes.push(running.get(number)!.lane.number);
+    return lanes;
+  }
+
   get isBusy(): boolean {
     return this.#running > 0 || this.#ready.length > 0;
   }

@@ -59,7 +59,7 @@ export class OutgoingStream {
     }
     this.#items += items;
     this.#bytes += bytes;
-    this.#pump();
+    this.#pumpSoon();
   }
 
   /** The caller holds the objects of the oldest item that has any. */
@@ -69,7 +69,17 @@ export class OutgoingStream {
 
   stop(): void {
     this.#isStopped = true;
-    this.#pump();
+    this.#pumpSoon();
+  }
+
+  /** It waits for its reader: others may have its processor meanwhile. */
+  get isPaused(): boolean {
+    return !this.#isPumping && this.#iterator !== undefined && !this.hasEnded;
+  }
+
+  /** Not at once: its code may wait for results, and so read the ring whose record is being handled. */
+  #pumpSoon(): void {
+    queueMicrotask(() => this.#pump());
   }
 
   #pump(): void {

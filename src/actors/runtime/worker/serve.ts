@@ -34,6 +34,7 @@ export default function serve(start: WorkerStart): Promise<void> {
       work: () => executor.work(),
       linkLost: (link) => executor.linkLost(link),
       runningLanes: () => executor.runningLanes(),
+      pausedLanes: () => executor.pausedLanes(),
       unblocked: () => executor.standBack(),
     };
     // Taken here: when the message is heard, this thread may have died.
