@@ -35,9 +35,11 @@ export class PendingArguments {
    */
   wait(values: unknown[], waiter: ArgumentsWaiter): void {
     const { store } = this.#participant;
-    const held: ObjectRef[] = [];
+    /** Undefined when it is over, in one way or the other. */
+    let held: ObjectRef[] | undefined = [];
     const finish = (end: () => void): void => {
-      for (const ref of held.splice(0)) ref.release();
+      for (const ref of held ?? []) ref.release();
+      held = undefined;
       end();
     };
     const own: ArgumentsWaiter = {
@@ -45,11 +47,15 @@ export class PendingArguments {
       encoded: (payload) => finish(() => waiter.encoded(payload)),
       failed: (error) => this.#inTurn(() => finish(() => waiter.failed(error))),
     };
-    /** A ref of the call's own: whoever made the call may release his. */
+    /** A ref of the call's own: whoever made the call may release his. Throws `ObjectNotFoundError`. */
     const share = (ref: ObjectRef): ObjectRef => {
       const shared = store.ref(ref.token);
-      held.push(shared);
+      held?.push(shared);
       return shared;
+    };
+    /** As the value of a result that has come. */
+    const place = (index: number, object: ObjectRef | undefined, result: unknown): void => {
+      if (held !== undefined) values[index] = object === undefined ? result : share(object);
     };
     const resolved = (): void => {
       const unsealed = values.filter((value) => this.#isUnsealed(value)) as ObjectRef[];
@@ -65,7 +71,7 @@ export class PendingArguments {
       own.failed(error);
       return;
     }
-    putResultsInPlace(values, share, () => this.#inTurn(resolved), own.failed);
+    putResultsInPlace(values, place, () => this.#inTurn(resolved), own.failed);
   }
 
   /** Waits for memory for the bytes of a payload. */
@@ -123,7 +129,7 @@ export class PendingArguments {
 /** Puts the results among the values in their places as they come, and calls back when none is missing, or one failed. */
 function putResultsInPlace(
   values: unknown[],
-  share: (ref: ObjectRef) => ObjectRef,
+  place: (index: number, object: ObjectRef | undefined, result: unknown) => void,
   resolved: () => void,
   failed: (error: unknown) => void,
 ): void {
@@ -134,11 +140,17 @@ function putResultsInPlace(
   for (const [index, value] of values.entries()) {
     if (!(value instanceof ResultRef)) continue;
     missing++;
-    const place = (result: unknown): void => {
-      values[index] = value.object === undefined ? result : share(value.object);
+    const settled = (result: unknown): void => {
+      try {
+        place(index, value.object, result);
+      } catch (error) {
+        // Deleted meanwhile.
+        failed(error);
+        return;
+      }
       arrived();
     };
-    value.observe({ resolved: place, rejected: failed });
+    value.observe({ resolved: settled, rejected: failed });
   }
   arrived();
 }
