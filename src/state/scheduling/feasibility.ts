@@ -51,12 +51,12 @@ export function leaseFeasibility(
   template?: WorkerTemplate,
 ): Feasibility {
   const { resources, placementGroup } = schedulingClass;
-  const needed = textOf(resources);
   if (placementGroup) {
     const { groupId, bundleIndex } = placementGroup;
     const group = groups.get(groupId);
     const largest = largestOf(group, bundleIndex);
     if (largest.isAtLeast(resources)) return FEASIBLE;
+    const needed = textOf(resources);
     const lack =
       bundleIndex === undefined
         ? `no bundle of the placement group has ${needed}`
@@ -74,7 +74,7 @@ export function leaseFeasibility(
     return infeasible('resources', resources, totalsOf(labelled), (nearest) =>
       nothingBut(
         labelled.length < shapes.length ? 'no worker with its labels' : 'no worker',
-        needed,
+        textOf(resources),
         nearest,
       ),
     );

@@ -12,6 +12,7 @@ import {
   record,
   withDefault,
 } from '../../../state/options.ts';
+import { FixedPoint } from '../../../state/resources/fixed-point.ts';
 import { ResourceId } from '../../../state/resources/scheduling-ids.ts';
 import { isThenable } from '../../../state/thenable.ts';
 import type { Demands } from '../link/messages.ts';
@@ -91,7 +92,7 @@ const QUANTITY_MAX = 1e11;
 const INSTANCES_MAX = 1_024;
 
 /** The least part of a resource: what is less would count as nothing. */
-const QUANTITY_MIN = 1e-4;
+const QUANTITY_MIN = FixedPoint.fromUnits(1).toNumber();
 
 /** Amounts of resources. A worker has whole instances only; a call may ask for a part of one. */
 const quantities =

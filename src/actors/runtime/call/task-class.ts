@@ -66,7 +66,7 @@ export class TaskClass implements CallRoute {
     call.isRouted = true;
     const lane = this.#queue.size === 0 ? this.#laneWithRoom(call) : undefined;
     if (lane === undefined) this.#queue.push(call);
-    else this.#send(call, lane);
+    else lane.send(call);
     this.#participant.nudge();
   }
 
@@ -170,14 +170,10 @@ export class TaskClass implements CallRoute {
     this.#participant.nudge();
   }
 
-  #send(call: Call, lane: LeaseLane): void {
-    lane.send(call);
-  }
-
   #fill(lane: LeaseLane): void {
     while (this.#queue.size > 0 && lane.hasRoom) {
       const call = this.#queue.shift();
-      if (call !== undefined) this.#send(call, lane);
+      if (call !== undefined) lane.send(call);
     }
   }
 

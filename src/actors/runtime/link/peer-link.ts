@@ -34,7 +34,7 @@ export class PeerLink implements CallLink {
   #waiting: WaitingRecord[] = [];
   /** Records written and not shown to the peer. */
   #unshown = 0;
-  /** Answers heard of the peer: as long as it grows the peer is not blocked. */
+  /** Records heard of the peer: while it grows the peer is not blocked. */
   heard = 0;
   /** The peer has died, or this side leaves: nothing is sent any more. */
   closed = false;
