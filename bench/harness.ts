@@ -6,6 +6,8 @@
  * first. One round of warm-up is thrown away.
  */
 
+import { type Claim, type ClaimOutcome, claimOutcome } from './claims.ts';
+
 /** How much work to do. */
 export interface Scale {
   /** For a look, not for figures: fewer and shorter rounds. */
@@ -20,10 +22,19 @@ export interface Run {
   tearDown?(): void | Promise<void>;
 }
 
+/** Why a subject cannot run on this machine: something that it needs is not installed. */
+export class Unavailable {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
 /** One way of doing a row's work. */
 export interface Subject {
   readonly name: string;
-  setUp(scale: Scale): Run | Promise<Run>;
+  setUp(scale: Scale): Run | Unavailable | Promise<Run | Unavailable>;
 }
 
 /** One thing measured, by one or more subjects; the first is what the others are compared with. */
@@ -32,8 +43,14 @@ export interface Row {
   /** What a sample is, for instance `ns/message`. */
   readonly unit: string;
   readonly subjects: readonly Subject[];
+  /** Samples are rates, not times. */
+  readonly higherIsBetter?: boolean;
   /** Fewer rounds than {@link ROUNDS}: for rounds of seconds. */
   readonly rounds?: number;
+  /** The old generation of the process that measures it is no larger: where the collector matters. */
+  readonly heapMegabytes?: number;
+  /** What is said of this row in the documents. */
+  readonly claims?: readonly Claim[];
 }
 
 /** What a module of rows exports. */
@@ -48,13 +65,26 @@ export interface Result {
   readonly unit: string;
   readonly median: number;
   readonly p99: number;
+  readonly p999: number;
+  readonly samples: number;
   readonly rounds: number;
+}
+
+/** A row, measured. */
+export interface RowReport {
+  readonly row: string;
+  readonly results: readonly Result[];
+  /** Subjects that could not run here. */
+  readonly missing: readonly { readonly subject: string; readonly reason: string }[];
+  readonly claims: readonly ClaimOutcome[];
 }
 
 /** Rounds of each subject that count. */
 export const ROUNDS = 15;
 /** The same, at the quick scale. */
 export const ROUNDS_QUICK = 3;
+/** At the quick scale no round begins after this time, but the first. */
+const QUICK_MS = 600;
 
 /** The smallest sample that at least `fraction` of all samples do not exceed. */
 export function quantile(samples: readonly number[], fraction: number): number {
@@ -67,64 +97,45 @@ export function quantile(samples: readonly number[], fraction: number): number {
 }
 
 /** Measures one row; results in the order of its subjects. */
-export async function measureRow(row: Row, scale: Scale): Promise<Result[]> {
-  const rounds = scale.quick ? ROUNDS_QUICK : (row.rounds ?? ROUNDS);
-  const runs: Run[] = [];
+export async function measureRow(row: Row, scale: Scale): Promise<RowReport> {
+  const wanted = scale.quick ? ROUNDS_QUICK : (row.rounds ?? ROUNDS);
+  const present: { readonly name: string; readonly run: Run; readonly samples: number[] }[] = [];
+  const missing: { subject: string; reason: string }[] = [];
   try {
     for (const subject of row.subjects) {
-      runs.push(await subject.setUp(scale));
+      const run = await subject.setUp(scale);
+      if (run instanceof Unavailable) missing.push({ subject: subject.name, reason: run.reason });
+      else present.push({ name: subject.name, run, samples: [] });
     }
-    const samples = runs.map((): number[] => []);
-    for (let round = -1; round < rounds; round++) {
-      for (let turn = 0; turn < runs.length; turn++) {
-        const index = (turn + round + 1) % runs.length;
-        const measured = await runs[index]!.round();
-        if (round >= 0) {
-          samples[index]!.push(...(typeof measured === 'number' ? [measured] : measured));
-        }
+    const startedMs = performance.now();
+    let rounds = 0;
+    for (let round = -1; round < wanted; round++) {
+      if (scale.quick && round > 0 && performance.now() - startedMs > QUICK_MS) break;
+      for (let turn = 0; turn < present.length; turn++) {
+        const { run, samples } = present[(turn + round + 1) % present.length]!;
+        const measured = await run.round();
+        if (round >= 0) samples.push(...(typeof measured === 'number' ? [measured] : measured));
       }
+      rounds = round + 1;
     }
-    return row.subjects.map((subject, index) => ({
+    const results = present.map(({ name, samples }) => ({
       row: row.name,
-      subject: subject.name,
+      subject: name,
       unit: row.unit,
-      median: quantile(samples[index]!, 0.5),
-      p99: quantile(samples[index]!, 0.99),
+      median: quantile(samples, 0.5),
+      // The tail is the bad end: of rates, the low one.
+      p99: quantile(samples, row.higherIsBetter ? 0.01 : 0.99),
+      p999: quantile(samples, row.higherIsBetter ? 0.001 : 0.999),
+      samples: samples.length,
       rounds,
     }));
+    const claims = (row.claims ?? []).map((claim) =>
+      claimOutcome(claim, results, row.higherIsBetter ?? false),
+    );
+    return { row: row.name, results, missing, claims };
   } finally {
-    for (const run of runs) {
+    for (const { run } of present) {
       await run.tearDown?.();
     }
   }
-}
-
-/** Results as lines of text: one block per row, columns aligned, each subject's median relative to the first one's. */
-export function formatTable(results: readonly Result[]): string {
-  const lines: string[] = [];
-  const subjectWidth = Math.max(0, ...results.map((result) => result.subject.length));
-  const figureWidth = 12;
-  let firstOfRow: Result | undefined;
-  for (const result of results) {
-    if (firstOfRow?.row !== result.row) {
-      firstOfRow = result;
-      lines.push(
-        '',
-        `${result.row} (${result.unit}, ${result.rounds} rounds)`,
-        `  ${''.padEnd(subjectWidth)}${['median', 'p99', 'ratio'].map((name) => name.padStart(figureWidth)).join('')}`,
-      );
-    }
-    const ratio = `${(result.median / firstOfRow.median).toFixed(2)}x`;
-    const figures = [formatFigure(result.median), formatFigure(result.p99), ratio];
-    lines.push(
-      `  ${result.subject.padEnd(subjectWidth)}${figures.map((figure) => figure.padStart(figureWidth)).join('')}`,
-    );
-  }
-  return lines.slice(1).join('\n');
-}
-
-/** Three significant digits, without an exponent. */
-function formatFigure(value: number): string {
-  const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 1e-3))));
-  return value.toFixed(decimals);
 }

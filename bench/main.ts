@@ -1,33 +1,24 @@
-/** Runs the benchmarks and prints their table; see `HELP`. */
+/** Runs the benchmarks and prints their tables; see `HELP`. */
 
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { formatTable, measureRow, type Result, type RowModule } from './harness.ts';
-
-/** Where rows come from, in the order they run. */
-const MODULES: readonly (() => Promise<RowModule>)[] = [
-  () => import('./store.ts'),
-  () => import('./copy.ts'),
-  () => import('./ring.ts'),
-  () => import('./channel.ts'),
-  () => import('./fairness.ts'),
-  () => import('./spill.ts'),
-  () => import('./allocator.ts'),
-  () => import('./tasks.ts'),
-];
+import type { RowReport } from './harness.ts';
+import { allRows } from './modules.ts';
+import { runRow } from './run-row.ts';
+import { formatReport } from './table.ts';
 
 const HELP = `Usage: node dist/bench/main.js [options]
 
-  --row TEXT   only rows whose name contains TEXT (may be repeated)
-  --quick      few short rounds: a look, no figures to keep
-  --json FILE  also write the results to FILE, a list of
-               {row, subject, unit, median, p99, rounds}
-  --list       print the names of the rows and stop
-  --help       print this and stop
+  --row TEXT     only rows whose name contains TEXT (may be repeated)
+  --quick        few short rounds: a look, no figures to keep
+  --json FILE    also write the reports to FILE, a list of
+                 {row, results: [{subject, unit, median, p99, p999, …}], missing, claims}
+  --list         print the names of the rows and stop
+  --help         print this and stop
 
-Median and p99 are over the samples of all rounds; the ratio compares medians
-with the first subject of the row.`;
+Each row runs in a process of its own. Median, p99 and p99.9 are over the
+samples of all rounds; the ratio compares medians with the first subject.`;
 
 const { values: options } = parseArgs({
   options: {
@@ -39,17 +30,21 @@ const { values: options } = parseArgs({
   },
 });
 
-if (options.help) {
-  console.log(HELP);
-} else {
-  const modules = await Promise.all(MODULES.map((load) => load()));
+if (options.help) console.log(HELP);
+else await main();
+
+async function main(): Promise<void> {
   const wanted = options.row.map((text) => text.toLowerCase());
-  const rows = modules
-    .flatMap((module) => module.rows)
-    .filter((row) => wanted.length === 0 || wanted.some((text) => row.name.toLowerCase().includes(text)));
+  const rows = (await allRows()).filter(
+    ({ row }) => wanted.length === 0 || wanted.some((text) => row.name.toLowerCase().includes(text)),
+  );
   if (rows.length === 0) {
     console.error(`No row's name contains ${options.row.join(' or ')}; --list prints the names.`);
     process.exitCode = 1;
+  }
+  if (options.list) {
+    for (const { row } of rows) console.log(row.name);
+    return;
   }
   const load = loadavg()[0]!;
   if (load > availableParallelism() / 4) {
@@ -57,17 +52,14 @@ if (options.help) {
       `Something else is running here (load average ${load.toFixed(2)}): the figures include its disturbance.\n`,
     );
   }
-  const results: Result[] = [];
+  const reports: RowReport[] = [];
   for (const row of rows) {
-    if (options.list) {
-      console.log(row.name);
-      continue;
-    }
-    const rowResults = await measureRow(row, { quick: options.quick });
-    console.log(`${formatTable(rowResults)}\n`);
-    results.push(...rowResults);
+    const report = await runRow(row, { quick: options.quick });
+    console.log(`${formatReport(report)}\n`);
+    reports.push(report);
   }
-  if (options.json !== undefined && !options.list) {
-    await writeFile(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  }
+  const claims = reports.flatMap((report) => report.claims);
+  const missed = claims.filter(({ met }) => met === false);
+  console.log(`${claims.length - missed.length} of ${claims.length} claims met or without a peer here`);
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
 }
