@@ -13,10 +13,11 @@ namespace {
 // The deleter belongs to the shared pointer and not to the backing store: V8 counts the bytes of a store that has one of
 // its own as external memory, and then runs a full collection for every 64 MiB of them, which are not its memory at all.
 // With the empty deleter it counts nothing; the store asks for collections when it is short.
-std::shared_ptr<v8::BackingStore> MakeWindow(const std::shared_ptr<Arena>& arena, uint32_t number, uint64_t header) {
+std::shared_ptr<v8::BackingStore> MakeWindow(std::shared_ptr<Arena> arena, uint32_t number, uint64_t header) {
   std::unique_ptr<v8::BackingStore> plain = v8::ArrayBuffer::NewBackingStore(
       arena->Bytes(number, header), arena->Size(number), v8::BackingStore::EmptyDeleter, nullptr);
-  return {plain.release(), [arena, number](v8::BackingStore* gone) {
+  // Moved all the way: each copy of the arena's pointer would cost two atomic steps.
+  return {plain.release(), [arena = std::move(arena), number](v8::BackingStore* gone) {
             delete gone;
             if (!arena->debug() || !arena->KeepEvidence(number)) arena->Unpin(number);
           }};
@@ -42,6 +43,7 @@ Client::Client(std::shared_ptr<Arena> the_arena, uint32_t the_index, v8::Isolate
       index(the_index),
       isolate(the_isolate),
       environment(node::GetCurrentEnvironment(the_isolate->GetCurrentContext())),
+      window_arena_(arena.get(), [keep = arena](Arena*) {}),
       stock_(kClassCount),
       stock_limit_bytes_(stock_limit_bytes) {
   v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, result_word::kWords * sizeof(uint32_t));
@@ -59,6 +61,7 @@ void Client::Disconnect() {
   local_holds_ = {};
   stock_ = {};
   result_array.Reset();
+  window_arena_.reset();
   // SYNC client-death: everything above is done before the actor may see the record dead.
   uint32_t* state = arena->ClientWord(index, client::kState);
   Store(state, (Load(state) & ~client_state::kMask) | client_state::kDead);
@@ -233,12 +236,12 @@ bool Client::ReleaseTracked(uint32_t track, uint32_t number) {
 // --- windows ---
 
 v8::Local<v8::ArrayBuffer> Client::ReadWindow(uint32_t number, uint64_t header) {
-  return v8::ArrayBuffer::New(isolate, MakeWindow(arena, number, header));
+  return v8::ArrayBuffer::New(isolate, MakeWindow(window_arena_, number, header));
 }
 
 v8::MaybeLocal<v8::ArrayBuffer> Client::WriteWindow(uint32_t number, uint32_t generation, uint32_t* out_index) {
   if (!arena->Apply(number, generation, Event::kPin)) return {};
-  std::shared_ptr<v8::BackingStore> store = MakeWindow(arena, number, Load(arena->Header(number)));
+  std::shared_ptr<v8::BackingStore> store = MakeWindow(window_arena_, number, Load(arena->Header(number)));
   v8::Local<v8::ArrayBuffer> buffer = v8::ArrayBuffer::New(isolate, store);
   if (writables_free_.empty()) {
     WritableWindow& fresh = writables_.emplace_back();

@@ -114,6 +114,8 @@ class Client {
   bool IsStillLeased(uint32_t number, uint32_t generation) const;
   void ForgetRecalled();
 
+  // The arena as this thread's windows keep it: counted apart, so that threads do not write to one line at every get.
+  std::shared_ptr<Arena> window_arena_;
   std::vector<uint32_t> local_holds_;
   std::deque<TrackedRef> tracked_;
   std::vector<uint32_t> tracked_free_;

@@ -214,15 +214,24 @@ void Get(const Arguments& arguments) {
   arguments.GetReturnValue().Set(buffer);
 }
 
-// releaseWindow(buffer) → status: detaches it, so that every view on it is empty, and gives its pin back. Allowed after
-// the store was closed or left: views stay true then, and may still be let go early.
+// The buffer of a view, or the value itself; null when it is neither on a buffer that is not shared.
+v8::Local<v8::ArrayBuffer> BufferOf(v8::Local<v8::Value> value) {
+  if (value->IsArrayBufferView()) value = value.As<v8::ArrayBufferView>()->Buffer();
+  return value->IsArrayBuffer() ? value.As<v8::ArrayBuffer>() : v8::Local<v8::ArrayBuffer>();
+}
+
+// releaseWindow(view or buffer) → status: detaches it, so that every view on it is empty, and gives its pin back. Allowed
+// after the store was closed or left: views stay true then, and may still be let go early.
 void ReleaseWindow(const Arguments& arguments) {
   Client* client = Self(arguments)->client.get();
-  if (!arguments[0]->IsArrayBuffer()) return arguments.GetReturnValue().Set(status::kNotAWindow);
-  auto buffer = arguments[0].As<v8::ArrayBuffer>();
+  const v8::Local<v8::ArrayBuffer> buffer = BufferOf(arguments[0]);
+  if (buffer.IsEmpty()) return arguments.GetReturnValue().Set(status::kNotAWindow);
+  // Who has left the store borrows the arena from the windows that keep it.
+  const std::shared_ptr<Arena> borrowed = client->arena ? nullptr : client->arena_of_windows.lock();
+  Arena* arena = client->arena ? client->arena.get() : borrowed.get();
   const void* data = AddressOf(buffer);
-  const std::shared_ptr<Arena> arena = client->arena_of_windows.lock();
-  const bool is_window = arena && !buffer->WasDetached() && arena->Contains(data) && !client->IsWritable(data);
+  const bool is_window =
+      arena != nullptr && !buffer->WasDetached() && arena->Contains(data) && !client->IsWritable(data);
   if (is_window && arena->debug()) client->Quarantine(buffer);
   if (!is_window || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
     return arguments.GetReturnValue().Set(status::kNotAWindow);

@@ -7,7 +7,37 @@ export function attachClient(
   onRing: () => void,
   stockLimitBytes: number,
 ): BridgeClient | undefined | null {
-  return bridge.attachClient(arena, onRing, stockLimitBytes);
+  const client = bridge.attachClient(arena, onRing, stockLimitBytes);
+  return client ? withFixedShape(client) : client;
+}
+
+/**
+ * The same functions on an object that was written as a literal. One that native code has filled with so many properties
+ * is a dictionary to the engine: each call through it would begin with a look-up, and none would be compiled in place.
+ */
+function withFixedShape(client: BridgeClient): BridgeClient {
+  return {
+    index: client.index,
+    result: client.result,
+    put: client.put,
+    create: client.create,
+    seal: client.seal,
+    abort: client.abort,
+    hold: client.hold,
+    release: client.release,
+    get: client.get,
+    releaseWindow: client.releaseWindow,
+    check: client.check,
+    placeOf: client.placeOf,
+    delete: client.delete,
+    keep: client.keep,
+    lookUp: client.lookUp,
+    addStock: client.addStock,
+    handBack: client.handBack,
+    wakeActor: client.wakeActor,
+    keepAlive: client.keepAlive,
+    disconnect: client.disconnect,
+  };
 }
 
 /** The clock of the times in the object table, in milliseconds modulo 2^32. */

@@ -44,7 +44,8 @@ export interface BridgeClient {
   hold(ref: object, slot: number, generation: number): Status;
   release(track: number, slot: number): void;
   get(slot: number, generation: number): ArrayBuffer | Status;
-  releaseWindow(buffer: unknown): Status;
+  /** Takes the window itself or a view on it. */
+  releaseWindow(view: unknown): Status;
   /** In debug mode, whether the bytes of an object that this thread views are those that were sealed. */
   check(slot: number, generation: number): Status;
   /** The object that a window of this store shows, by a look at all of them. */

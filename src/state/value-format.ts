@@ -105,25 +105,8 @@ type WindowOf<T> = T extends Buffer
 
 type TypedArrayName = Exclude<keyof ViewByName, 'DataView' | 'Buffer' | 'ArrayBuffer'>;
 
-/** By code: the smallest unit of bytes, and how to build the view. */
+/** By code: the smallest unit of bytes. */
 const ELEMENT_BYTES: readonly number[] = [1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 1, 1, 1, 1];
-const VIEW_MAKERS: { readonly [Code in ViewFormat]: (buffer: ArrayBuffer) => ViewByFormat[Code] } = {
-  0: (buffer) => new Uint8Array(buffer),
-  1: (buffer) => new Uint8ClampedArray(buffer),
-  2: (buffer) => new Int8Array(buffer),
-  3: (buffer) => new Uint16Array(buffer),
-  4: (buffer) => new Int16Array(buffer),
-  5: (buffer) => new Uint32Array(buffer),
-  6: (buffer) => new Int32Array(buffer),
-  7: (buffer) => new BigUint64Array(buffer),
-  8: (buffer) => new BigInt64Array(buffer),
-  9: (buffer) => new Float32Array(buffer),
-  10: (buffer) => new Float64Array(buffer),
-  11: (buffer) => new DataView(buffer),
-  12: (buffer) => Buffer.from(buffer),
-  13: (buffer) => buffer,
-};
-
 /** The class of a typed array as the engine knows it: right for subclasses, other realms and shadowed names. */
 const readTag = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
@@ -175,15 +158,48 @@ export function elementBytes(format: FormatCode): number {
   return ELEMENT_BYTES[format]!;
 }
 
-/** The view of the whole `buffer` in this format. */
-export function viewOf<Code extends ViewFormat>(format: Code, buffer: ArrayBuffer): ViewByFormat[Code] {
-  const unit = elementBytes(format);
-  const { byteLength } = buffer;
-  if (byteLength % unit !== 0) {
+/** The view of the whole `buffer` in this format. Throws `InvalidArgumentError` when its bytes are not whole elements. */
+export function viewOf<Code extends ViewFormat>(format: Code, buffer: ArrayBuffer): ViewByFormat[Code];
+export function viewOf(format: ViewFormat, buffer: ArrayBuffer): ViewByFormat[ViewFormat] {
+  // A switch, and no look at the length before: both are a good part of what a get costs.
+  try {
+    switch (format) {
+      case FORMAT.Uint8Array:
+        return new Uint8Array(buffer);
+      case FORMAT.Uint8ClampedArray:
+        return new Uint8ClampedArray(buffer);
+      case FORMAT.Int8Array:
+        return new Int8Array(buffer);
+      case FORMAT.Uint16Array:
+        return new Uint16Array(buffer);
+      case FORMAT.Int16Array:
+        return new Int16Array(buffer);
+      case FORMAT.Uint32Array:
+        return new Uint32Array(buffer);
+      case FORMAT.Int32Array:
+        return new Int32Array(buffer);
+      case FORMAT.BigUint64Array:
+        return new BigUint64Array(buffer);
+      case FORMAT.BigInt64Array:
+        return new BigInt64Array(buffer);
+      case FORMAT.Float32Array:
+        return new Float32Array(buffer);
+      case FORMAT.Float64Array:
+        return new Float64Array(buffer);
+      case FORMAT.DataView:
+        return new DataView(buffer);
+      case FORMAT.Buffer:
+        return Buffer.from(buffer);
+      case FORMAT.ArrayBuffer:
+        return buffer;
+    }
+  } catch (cause) {
+    const { byteLength } = buffer;
+    const unit = elementBytes(format);
     const message = `byteLength must be a multiple of ${unit}, but is ${byteLength}`;
-    throw new InvalidArgumentError(message, { name: 'byteLength', value: byteLength, elementBytes: unit });
+    const values = { name: 'byteLength', value: byteLength, elementBytes: unit };
+    throw new InvalidArgumentError(message, values, { cause });
   }
-  return VIEW_MAKERS[format](buffer);
 }
 
 /** Reads a format code from shared memory. Throws an `InvariantError` on a code that does not exist. */

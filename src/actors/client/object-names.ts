@@ -33,8 +33,8 @@ export class ObjectNames {
 
   /** As {@link placeOf}; a token is refused, because nothing says that its object is held. */
   readablePlaceOf(name: Readable): ObjectPlace | undefined {
-    if (name instanceof ObjectId) return this.#placeOfId(name);
     if (!(name instanceof ObjectRef)) {
+      if (name instanceof ObjectId) return this.#placeOfId(name);
       throw invalidArgument(
         'ref',
         name,

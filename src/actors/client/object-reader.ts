@@ -56,9 +56,14 @@ export class ObjectReader {
     this.#debug = debug;
   }
 
-  async get(name: Readable, limits: WaitLimits): Promise<unknown> {
+  /** At once where the object is sealed; a promise only where it is to come. */
+  get(name: Readable, limits: WaitLimits): unknown | Promise<unknown> {
+    // The usual case, without a look at the clock.
     const now = this.#attempt(name);
-    if (now !== NOT_YET) return now;
+    return now === NOT_YET ? this.#getLater(name, limits) : now;
+  }
+
+  async #getLater(name: Readable, limits: WaitLimits): Promise<unknown> {
     for (const wait = since(limits); ; ) {
       const value = this.#attempt(name);
       if (value !== NOT_YET) return value;
@@ -67,7 +72,7 @@ export class ObjectReader {
   }
 
   getSync(name: Readable, limits: WaitLimits): unknown {
-    // The usual case, without a look at the clock.
+    // As in `get`.
     const now = this.#attempt(name);
     if (now !== NOT_YET) return now;
     for (const wait = since(limits); ; ) {
@@ -137,19 +142,17 @@ export class ObjectReader {
 
   /** Lets a view go early. Throws `NotAWindowError`; in debug mode `ObjectDamagedError`, and the view has gone. */
   release(view: StorableView): void {
-    const window = windowOf(view);
-    const damaged = this.#debug?.damageOf(window);
-    const status = this.#bridge.releaseWindow(window);
+    const damaged = this.#debug?.damageOf(windowOf(view));
+    const status = this.#bridge.releaseWindow(view);
     if (status !== STATUS.OK) throw statusToError(status, 'the view');
     if (damaged !== undefined) throw damaged;
   }
 
   /** Lets a view go early whose user may have released it already. */
   releaseQuietly(view: StorableView): void {
-    const window = windowOf(view);
     // Told as a warning and an event.
-    this.#debug?.damageOf(window);
-    this.#bridge.releaseWindow(window);
+    this.#debug?.damageOf(windowOf(view));
+    this.#bridge.releaseWindow(view);
   }
 
   /** The value of the object at a place, without waiting. Throws `ObjectNotFoundError`, `ObjectNotSealedError`. */

@@ -1,7 +1,8 @@
 /** Putting: values copied into shared memory in one step, once there is a block for them. */
 import type { BridgeClient } from '../../pools/bridge.ts';
 import { RESULT, STATUS } from '../../state/bridge-status.ts';
-import type { Storable, StorableView } from '../../state/value-format.ts';
+import type { ObjectId } from '../../state/ids/object-id.ts';
+import type { FormatCode, Storable, StorableView } from '../../state/value-format.ts';
 import type { AllocatorLink, Lease } from './allocator-link.ts';
 import type { DebugAids } from './debug/debug-aids.ts';
 import { statusToError } from './failures.ts';
@@ -23,35 +24,55 @@ export class ObjectWriter {
     this.#debug = debug;
   }
 
-  async put<T extends Storable>(value: T, limits: SlotOptions & WaitLimits): Promise<ObjectRef<T>> {
+  /** At once where the thread's stock has a block; a promise only where the actor is asked for one. */
+  put<T extends Storable>(value: T, limits: SlotOptions & WaitLimits): ObjectRef<T> | Promise<ObjectRef<T>> {
     const { source, format } = encodeValue(value);
     const ref = new ObjectRef<T>(this.#host, limits.id);
-    const id = this.#host.chosenId(limits.id);
     const caller = this.#debug?.caller();
-    if (caller !== undefined) this.#debug?.announce(caller);
-    let status = this.#bridge.put(source, format, ref, id);
-    while (status === STATUS.NO_STOCK) {
+    const status = this.#attempt(source, format, ref, limits.id, caller, undefined);
+    return status === STATUS.NO_STOCK
+      ? this.#putLater(source, format, ref, limits, caller)
+      : this.#made(ref, status, limits, caller);
+  }
+
+  async #putLater<T>(
+    source: StorableView,
+    format: FormatCode,
+    ref: ObjectRef<T>,
+    limits: SlotOptions & WaitLimits,
+    caller: string | undefined,
+  ): Promise<ObjectRef<T>> {
+    for (;;) {
       const lease = await this.#link.lease(sizeOf(source), limits);
       this.#assertStillThere(source, lease);
-      if (caller !== undefined) this.#debug?.announce(caller);
-      status = this.#bridge.put(source, format, ref, id, lease.slot, lease.generation);
+      const status = this.#attempt(source, format, ref, limits.id, caller, lease);
+      if (status !== STATUS.NO_STOCK) return this.#made(ref, status, limits, caller);
     }
-    return this.#made(ref, status, limits, caller);
   }
 
   putSync<T extends Storable>(value: T, limits: SlotOptions & WaitLimits): ObjectRef<T> {
     const { source, format } = encodeValue(value);
     const ref = new ObjectRef<T>(this.#host, limits.id);
-    const id = this.#host.chosenId(limits.id);
     const caller = this.#debug?.caller();
-    if (caller !== undefined) this.#debug?.announce(caller);
-    let status = this.#bridge.put(source, format, ref, id);
+    let status = this.#attempt(source, format, ref, limits.id, caller, undefined);
     while (status === STATUS.NO_STOCK) {
       const lease = this.#link.leaseSync(sizeOf(source), limits);
-      if (caller !== undefined) this.#debug?.announce(caller);
-      status = this.#bridge.put(source, format, ref, id, lease.slot, lease.generation);
+      status = this.#attempt(source, format, ref, limits.id, caller, lease);
     }
     return this.#made(ref, status, limits, caller);
+  }
+
+  /** Into the leased block, or into one of the stock: `NO_STOCK` when that has none, or the lease was recalled. */
+  #attempt(
+    source: StorableView,
+    format: FormatCode,
+    ref: object,
+    id: ObjectId | undefined,
+    caller: string | undefined,
+    lease: Lease | undefined,
+  ): number {
+    if (caller !== undefined) this.#debug?.announce(caller);
+    return this.#bridge.put(source, format, ref, this.#host.chosenId(id), lease?.slot, lease?.generation);
   }
 
   /** While a put waits, its caller may transfer the buffer away. */

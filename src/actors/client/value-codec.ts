@@ -1,5 +1,4 @@
 /** Values on their way into the store and out of it. */
-import { types } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { InvalidArgumentError, UnstorableValueError } from '../../state/errors.ts';
 import {
@@ -7,9 +6,9 @@ import {
   FORMAT,
   type FormatCode,
   formatOf,
-  isStorableView,
   type Storable,
   type StorableView,
+  type ViewFormat,
 } from '../../state/value-format.ts';
 import { ObjectRef } from './object-ref.ts';
 import { onlyItsTokenCanBeSent } from './uncloneable.ts';
@@ -20,19 +19,21 @@ export interface EncodedValue {
   readonly format: FormatCode;
 }
 
-const getterOf = (prototype: object): (() => number) =>
+/** The size as the engine knows it, whatever a subclass says of itself. */
+const sizeGetterOf = (prototype: object): (() => number) =>
   Object.getOwnPropertyDescriptor(prototype, 'byteLength')!.get!;
-const SIZE_GETTERS = {
-  typedArray: getterOf(Object.getPrototypeOf(Uint8Array.prototype)),
-  dataView: getterOf(DataView.prototype),
-  buffer: getterOf(ArrayBuffer.prototype),
-};
+const typedArraySize = sizeGetterOf(Object.getPrototypeOf(Uint8Array.prototype));
+const dataViewSize = sizeGetterOf(DataView.prototype);
+const bufferSize = sizeGetterOf(ArrayBuffer.prototype);
 
 /** Throws `UnstorableValueError`, or `InvalidArgumentError` for a view on a detached buffer. */
 export function encodeValue(value: Storable): EncodedValue {
-  if (isStorableView(value)) {
-    sizeOf(value);
-    return { source: value, format: formatOf(value) };
+  const format = formatOf(value);
+  if (format !== undefined) {
+    // What has a format is a view of that format.
+    const source = value as StorableView;
+    sizeOfFormat(source, format);
+    return { source, format };
   }
   try {
     return { source: serialize(value), format: FORMAT.serialized };
@@ -64,12 +65,16 @@ function hasUncloneable(value: unknown): boolean {
 }
 
 /**
- * How many bytes the bridge will copy: as the engine knows it, whatever a subclass says of itself. Throws
- * `InvalidArgumentError` for a view on a detached buffer, which would be stored as empty.
+ * How many bytes the bridge will copy. Throws `InvalidArgumentError` for a view on a detached buffer, which would be stored
+ * as empty.
  */
 export function sizeOf(value: StorableView): number {
+  return sizeOfFormat(value, formatOf(value));
+}
+
+function sizeOfFormat(value: StorableView, format: ViewFormat): number {
   try {
-    const size: number = sizeGetter(value).call(value);
+    const size = sizeGetter(format).call(value);
     if (size === 0) bytesOf(value);
     return size;
   } catch (cause) {
@@ -79,9 +84,9 @@ export function sizeOf(value: StorableView): number {
   }
 }
 
-function sizeGetter(value: StorableView): () => number {
-  if (!ArrayBuffer.isView(value)) return SIZE_GETTERS.buffer;
-  return types.isDataView(value) ? SIZE_GETTERS.dataView : SIZE_GETTERS.typedArray;
+function sizeGetter(format: ViewFormat): () => number {
+  if (format === FORMAT.ArrayBuffer) return bufferSize;
+  return format === FORMAT.DataView ? dataViewSize : typedArraySize;
 }
 
 /** The value that was serialised into a window. */
