@@ -1,7 +1,7 @@
 /**
  * Layout of one record of the object table, in 32-bit words. Written by the native bridge, read by the actor and by
- * `list()`. The hot words (header to format) fill the first 32 bytes; records are 96 bytes long and start at multiples
- * of 32, so these never straddle a cache line.
+ * `list()`. What a get and the end of its window touch fills the first 32 bytes; records are 96 bytes long and start at
+ * multiples of 32, so that part never straddles a cache line. What only named objects have stands last.
  */
 export const SLOT = Object.freeze({
   /** Low half of the header word (`header-word.ts`). */
@@ -15,31 +15,32 @@ export const SLOT = Object.freeze({
   /** Size of the object in bytes, as asked for; 64 bits wide. */
   SIZE_LOW: 4,
   SIZE_HIGH: 5,
-  /** Size of the block behind it in units of 64 bytes; 0 when the slot has no block. */
-  CAPACITY_UNITS: 6,
+  /** When it was sealed or its last window went, in milliseconds of the bridge's coarse clock. */
+  LAST_USE_MS: 6,
   /** Kind of value (`value-format.ts`). */
   FORMAT: 7,
-  /** 28 bytes, valid when the header's named flag is set. */
-  ID: 8,
-  /** Link of the freed stack: slot number plus one, 0 at the end. */
-  NEXT_FREED: 15,
-  /** Link of the id index's bucket chain: slot number plus one, 0 at the end. */
-  NEXT_IN_BUCKET: 16,
-  /** The actor's allocator handle of the block, valid while CAPACITY_UNITS is not 0. */
-  BLOCK: 17,
-  /** Link of the settled stack: slot number plus one, STACK_END at the end; 0 when the slot is not on it. */
-  NEXT_SETTLED: 18,
+  /** Size of the block behind it in units of 64 bytes; 0 when the slot has no block. */
+  CAPACITY_UNITS: 8,
+  /** When it was created, by the same clock. */
+  CREATED_MS: 9,
   /**
    * Where the bytes start in the fallback pool. A cell of its own, so that an object can be moved while others get it: who
    * pins it reads the cell that the header of that very step says.
    */
-  FALLBACK_OFFSET_UNITS: 19,
-  /** When it was created, and when it was sealed or its last window went, in milliseconds of the bridge's coarse clock. */
-  CREATED_MS: 20,
-  LAST_USE_MS: 21,
+  FALLBACK_OFFSET_UNITS: 10,
+  /** Link of the freed stack: slot number plus one, 0 at the end. */
+  NEXT_FREED: 11,
+  /** Link of the settled stack: slot number plus one, STACK_END at the end; 0 when the slot is not on it. */
+  NEXT_SETTLED: 12,
+  /** The actor's allocator handle of the block, valid while CAPACITY_UNITS is not 0. */
+  BLOCK: 13,
   /** In a store in debug mode: what its bytes were when it was sealed (a {@link CHECKSUM}), and who created it (`call-site-layout.ts`). */
-  CHECKSUM: 22,
-  CALL_SITE: 23,
+  CHECKSUM: 14,
+  CALL_SITE: 15,
+  /** 28 bytes, valid when the header's named flag is set. */
+  ID: 16,
+  /** Link of the id index's bucket chain: slot number plus one, 0 at the end. */
+  NEXT_IN_BUCKET: 23,
   WORDS: 24,
 });
 

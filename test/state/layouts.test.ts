@@ -170,6 +170,7 @@ test('words of the header and of a slot do not overlap', () => {
 
 test('the hot words of a slot never straddle a cache line, and what is 64 bits wide is aligned', () => {
   const hotBytes = (SLOT.FORMAT + 1) * 4;
+  assert.ok(SLOT.LAST_USE_MS < SLOT.FORMAT, 'a window writes it when it goes');
   for (let slot = 0; slot < 64; slot++) {
     const start = slot * SLOT_BYTES;
     assert.is(Math.floor(start / 64), Math.floor((start + hotBytes - 1) / 64));
