@@ -15,6 +15,7 @@ export interface Claim {
 
 /** A claim, looked at. */
 export interface ClaimOutcome {
+  readonly claim: Claim;
   readonly text: string;
   /** How many times as good; absent where none of the others could run. */
   readonly measured?: number;
@@ -29,9 +30,9 @@ export function claimOutcome(
   const text = describeClaim(claim);
   const own = results.find(({ subject }) => subject === claim.subject)?.[claim.figure ?? 'median'];
   const others = results.filter(({ subject }) => claim.against.includes(subject)).map(({ median }) => median);
-  if (own === undefined || others.length === 0) return { text };
+  if (own === undefined || others.length === 0) return { claim, text };
   const measured = higherIsBetter ? own / Math.max(...others) : Math.min(...others) / own;
-  return { text, measured, met: measured >= claim.times };
+  return { claim, text, measured, met: measured >= claim.times };
 }
 
 function describeClaim({ subject, figure, against, times }: Claim): string {

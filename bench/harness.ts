@@ -51,6 +51,16 @@ export interface Row {
   readonly heapMegabytes?: number;
   /** What is said of this row in the documents. */
   readonly claims?: readonly Claim[];
+  /** The subjects are points of a curve. */
+  readonly curve?: Curve;
+}
+
+/** What is varied from one subject of a row to the next. */
+export interface Curve {
+  /** What the points count, for instance `number of objects`. */
+  readonly axis: string;
+  /** In the order of the subjects. */
+  readonly points: readonly number[];
 }
 
 /** What a module of rows exports. */
@@ -77,6 +87,8 @@ export interface RowReport {
   /** Subjects that could not run here. */
   readonly missing: readonly { readonly subject: string; readonly reason: string }[];
   readonly claims: readonly ClaimOutcome[];
+  /** Of a curve: a point for each of the results. */
+  readonly curve?: Curve;
 }
 
 /** Rounds of each subject that count. */
@@ -132,7 +144,12 @@ export async function measureRow(row: Row, scale: Scale): Promise<RowReport> {
     const claims = (row.claims ?? []).map((claim) =>
       claimOutcome(claim, results, row.higherIsBetter ?? false),
     );
-    return { row: row.name, results, missing, claims };
+    const report = { row: row.name, results, missing, claims };
+    if (row.curve === undefined) return report;
+    const { axis, points } = row.curve;
+    const here = new Set(present.map(({ name }) => name));
+    const pointsHere = points.filter((_, index) => here.has(row.subjects[index]?.name ?? ''));
+    return { ...report, curve: { axis, points: pointsHere } };
   } finally {
     for (const { run } of present) {
       await run.tearDown?.();

@@ -2,64 +2,94 @@
 
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import type { RowReport } from './harness.ts';
-import { allRows } from './modules.ts';
+import { allRows, type LocatedRow } from './modules.ts';
+import { type BenchOptions, HELP, isWanted, parseOptions } from './options.ts';
+import { readResults } from './report/results.ts';
+import { keepReports, writeReport } from './report/write-report.ts';
 import { runRow } from './run-row.ts';
 import { formatReport } from './table.ts';
 
-const HELP = `Usage: node dist/bench/main.js [options]
+const PROFILES = fileURLToPath(new URL('../../profiles/', import.meta.url));
 
-  --row TEXT     only rows whose name contains TEXT (may be repeated)
-  --quick        few short rounds: a look, no figures to keep
-  --json FILE    also write the reports to FILE, a list of
-                 {row, results: [{subject, unit, median, p99, p999, …}], missing, claims}
-  --list         print the names of the rows and stop
-  --help         print this and stop
+try {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) console.log(HELP);
+  else await main(options);
+} catch (error) {
+  // Only what was asked for wrongly: anything else is a fault, whose stack matters.
+  if (!(error instanceof TypeError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
 
-Each row runs in a process of its own. Median, p99 and p99.9 are over the
-samples of all rounds; the ratio compares medians with the first subject.`;
-
-const { values: options } = parseArgs({
-  options: {
-    row: { type: 'string', multiple: true, default: [] },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-
-if (options.help) console.log(HELP);
-else await main();
-
-async function main(): Promise<void> {
-  const wanted = options.row.map((text) => text.toLowerCase());
-  const rows = (await allRows()).filter(
-    ({ row }) => wanted.length === 0 || wanted.some((text) => row.name.toLowerCase().includes(text)),
+async function main(options: BenchOptions): Promise<void> {
+  if (options.from !== undefined) {
+    for (const path of await writeReport(readResults(options.from))) console.log(path);
+    return;
+  }
+  const all = await allRows();
+  const texts = options.profile === undefined ? options.row : [options.profile];
+  const rows = all.filter(
+    ({ row }) =>
+      isWanted(row.name, texts) && row.subjects.some(({ name }) => isWanted(name, options.subject)),
   );
   if (rows.length === 0) {
-    console.error(`No row's name contains ${options.row.join(' or ')}; --list prints the names.`);
+    console.error('No row has these texts in its name and subjects; --list prints the names.');
     process.exitCode = 1;
   }
   if (options.list) {
     for (const { row } of rows) console.log(row.name);
     return;
   }
+  tellOfLoad();
+  if (options.profile !== undefined) await profileRows(rows, options);
+  else await measureRows(rows, all, options);
+}
+
+function tellOfLoad(): void {
   const load = loadavg()[0]!;
   if (load > availableParallelism() / 4) {
     console.error(
       `Something else is running here (load average ${load.toFixed(2)}): the figures include its disturbance.\n`,
     );
   }
+}
+
+function subjectsOf({ row }: LocatedRow, options: BenchOptions): string[] {
+  return row.subjects.map(({ name }) => name).filter((name) => isWanted(name, options.subject));
+}
+
+async function measureRows(
+  rows: readonly LocatedRow[],
+  all: readonly LocatedRow[],
+  options: BenchOptions,
+): Promise<void> {
+  const startedMs = performance.now();
   const reports: RowReport[] = [];
   for (const row of rows) {
-    const report = await runRow(row, { quick: options.quick });
+    const report = await runRow(row, { quick: options.quick }, { subjects: subjectsOf(row, options) });
     console.log(`${formatReport(report)}\n`);
     reports.push(report);
   }
   const claims = reports.flatMap((report) => report.claims);
   const missed = claims.filter(({ met }) => met === false);
   console.log(`${claims.length - missed.length} of ${claims.length} claims met or without a peer here`);
+  console.log(`whole run: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
+  if (options.report) {
+    const names = all.map(({ row }) => row.name);
+    for (const path of await writeReport(keepReports(reports, names))) console.log(path);
+  }
+}
+
+/** One subject at a time: beside others, its threads would be among theirs. */
+async function profileRows(rows: readonly LocatedRow[], options: BenchOptions): Promise<void> {
+  for (const located of rows) {
+    for (const subject of subjectsOf(located, options)) {
+      const only = { subjects: [subject], profileFolder: PROFILES };
+      console.log(`${formatReport(await runRow(located, { quick: options.quick }, only))}\n`);
+    }
+  }
 }

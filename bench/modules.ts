@@ -11,6 +11,7 @@ export const MODULES: Readonly<Record<string, () => Promise<RowModule>>> = {
   spill: () => import('./spill.ts'),
   allocator: () => import('./allocator.ts'),
   tasks: () => import('./tasks.ts'),
+  budget: () => import('./budget.ts'),
 };
 
 /** A row, and the module to find it in. */

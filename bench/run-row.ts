@@ -10,22 +10,19 @@ import type { RowReport, Scale } from './harness.ts';
 import type { LocatedRow } from './modules.ts';
 import type { RowOrder } from './row-process.ts';
 
-/** Rejects when the process ends without a report. With a folder for it, leaves a CPU profile of each thread there. */
+/** Rejects when the process ends without a report. */
 export async function runRow(
   { module, row }: LocatedRow,
   scale: Scale,
-  profileDirectory?: string,
+  only: Pick<RowOrder, 'subjects' | 'profileFolder'> = {},
 ): Promise<RowReport> {
-  const execArgv = [
-    ...(row.heapMegabytes === undefined ? [] : [`--max-old-space-size=${row.heapMegabytes}`]),
-    ...(profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`]),
-  ];
+  const execArgv = row.heapMegabytes === undefined ? [] : [`--max-old-space-size=${row.heapMegabytes}`];
   const child = fork(fileURLToPath(new URL('./row-process.js', import.meta.url)), [], { execArgv });
   let report: RowReport | undefined;
   child.on('message', (message: RowReport) => {
     report = message;
   });
-  const order: RowOrder = { module, row: row.name, scale };
+  const order: RowOrder = { module, row: row.name, scale, ...only };
   child.send(order);
   const [code, signal] = await once(child, 'exit');
   if (code !== 0 || report === undefined) {
