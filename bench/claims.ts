@@ -37,5 +37,5 @@ export function claimOutcome(
 
 function describeClaim({ subject, figure, against, times }: Claim): string {
   const others = against.length === 1 ? against[0] : `the best of ${against.join(', ')}`;
-  return `${subject}${figure === undefined ? '' : ` (${figure})`}: at least ${times} times as good as ${others}`;
+  return `${subject}${figure === undefined ? '' : ` (${figure})`}: at least ${Number(times.toPrecision(3))} times as good as ${others}`;
 }

@@ -135,7 +135,8 @@ export function claimPlot(rows: readonly KeptRow[]): Plot | undefined {
   );
   if (values.length === 0) return undefined;
   const title = 'How many times as good: bars measured, ticks claimed';
-  const y = { field: 'label', type: 'nominal', title: null, sort: '-x' } as const;
+  values.sort((one, other) => other.measured - one.measured);
+  const y = { field: 'label', type: 'nominal', title: null, sort: null } as const;
   return {
     file: 'claims',
     title,
