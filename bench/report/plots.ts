@@ -84,7 +84,7 @@ function curvePanel(rows: readonly KeptRow[], unit: string) {
         type: 'quantitative',
         title: axis,
         ...(isLogarithmic ? { scale: LOGARITHM } : {}),
-        axis: { values: points, format: ',', labelOverlap: 'greedy' },
+        axis: { values: points, format: ',', labelOverlap: 'greedy', labelFlush: false },
       },
       y: {
         field: 'median',
@@ -98,7 +98,7 @@ function curvePanel(rows: readonly KeptRow[], unit: string) {
         type: 'nominal',
         title: null,
         sort: null,
-        // Below: names of rows are long.
+        // Below, for names of rows are long.
         legend: { orient: 'bottom', columns: 1 },
       },
     },
@@ -129,6 +129,8 @@ export function claimPlot(rows: readonly KeptRow[]): Plot | undefined {
           against: peers,
           verdict: met ? 'met' : 'missed',
           text: measured.toPrecision(3),
+          // Right of bar and tick.
+          textAt: Math.max(measured, claim.times),
         },
       ];
     }),
@@ -171,7 +173,7 @@ export function claimPlot(rows: readonly KeptRow[]): Plot | undefined {
         {
           mark: { type: 'text', align: 'left', dx: 5, fontSize: 11 },
           encoding: {
-            x: { field: 'measured', type: 'quantitative' },
+            x: { field: 'textAt', type: 'quantitative' },
             text: { field: 'text' },
             color: { condition: { test: "datum.verdict == 'missed'", value: '#c53030' }, value: '#1f2933' },
           },
@@ -204,6 +206,7 @@ export function churnPlot(points: readonly ChurnPoint[]): Plot | undefined {
     spec: {
       config: CONFIG,
       title,
+      resolve: { scale: { color: 'independent' } },
       vconcat: panels.map(({ values, title: unit }, index) => ({
         width: WIDTH,
         height: index === 0 ? 240 : 100,
@@ -216,7 +219,8 @@ export function churnPlot(points: readonly ChurnPoint[]): Plot | undefined {
             field: 'quantity',
             type: 'nominal' as const,
             title: null,
-            legend: { orient: 'right' as const },
+            // The others say it at their axis.
+            legend: index === 0 ? { orient: 'bottom' as const } : null,
           },
         },
       })),
