@@ -126,7 +126,10 @@ function ringRecord(): Path {
 
 const PLAIN = 'plain operation: new Float64Array(sharedArrayBuffer)';
 
-/** Plain operations that each path may take: about twice what it takes, for processors that differ. */
+/**
+ * Plain operations that each path may take: half as many again as it takes on a busy machine, or more. A task alone
+ * takes some 100 where both threads watch and 600 where they share a processor; where others want it too, it may be over.
+ */
 const PATHS: readonly (readonly [string, () => Path | Promise<Path>, number])[] = [
   ['getSync + release of the view, 1 KiB', getAndRelease, 30],
   ['putSync + release of the ref, 1 KiB', putAndRelease, 30],

