@@ -1,0 +1,20 @@
+// What a put copies: the bytes of a view or a buffer, shared or not.
+#pragma once
+#include <node.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace plasmoid {
+
+struct Source {
+  v8::Local<v8::Value> value;
+  size_t bytes;
+};
+
+// Of a value that is a view, an ArrayBuffer or a SharedArrayBuffer.
+Source SourceOf(v8::Local<v8::Value> value);
+
+void CopySource(const Source& source, uint8_t* target);
+
+}  // namespace plasmoid
