@@ -20,6 +20,7 @@ Arena::Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, s
   max_objects_ = HeaderValue(store_header::kMaxObjects);
   debug_ = HeaderValue(store_header::kDebug) != 0;
   objects_ = base + HeaderValue(store_header::kObjectsOffset);
+  names_ = base + HeaderValue(store_header::kNamesOffset);
   owners_ = reinterpret_cast<uint16_t*>(base + HeaderValue(store_header::kOwnersOffset));
   clients_ = base + HeaderValue(store_header::kClientsOffset);
   client_bytes_ = HeaderValue(store_header::kClientBytes);

@@ -30,6 +30,9 @@ class Arena {
   uint32_t* Slot(uint32_t number) const {
     return reinterpret_cast<uint32_t*>(objects_ + uint64_t{number} * kSlotBytes);
   }
+  uint32_t* Name(uint32_t number) const {
+    return reinterpret_cast<uint32_t*>(names_ + uint64_t{number} * kNameBytes);
+  }
   uint64_t* Header(uint32_t number) const { return reinterpret_cast<uint64_t*>(Slot(number)); }
   // The client that a slot was leased to last, or kNobody.
   uint32_t OwnerOf(uint32_t number) const {
@@ -154,6 +157,7 @@ class Arena {
   uint32_t max_objects_;
   bool debug_;
   uint8_t* objects_;
+  uint8_t* names_;
   uint16_t* owners_;
   uint8_t* clients_;
   uint32_t client_bytes_;

@@ -26,22 +26,22 @@ uint32_t* Arena::Bucket(const uint8_t* id) const { return buckets_ + (Hash(id) &
 int32_t Arena::InsertId(const uint8_t* id, uint32_t number) {
   std::lock_guard<std::mutex> guard(index_lock_);
   uint32_t* bucket = Bucket(id);
-  for (uint32_t link = *bucket; link != 0; link = Slot(link - 1)[slot::kNextInBucket]) {
-    if (std::memcmp(Slot(link - 1) + slot::kId, id, kIdBytes) != 0) continue;
+  for (uint32_t link = *bucket; link != 0; link = Name(link - 1)[name::kNextInBucket]) {
+    if (std::memcmp(Name(link - 1) + name::kId, id, kIdBytes) != 0) continue;
     // A deleted object's entry stays until the actor reclaims its slot, and hides nothing meanwhile.
     if (IsLive(StateOf(Load(Header(link - 1))))) return status::kExists;
   }
-  uint32_t* record = Slot(number);
-  std::memcpy(record + slot::kId, id, kIdBytes);
-  record[slot::kNextInBucket] = *bucket;
+  uint32_t* record = Name(number);
+  std::memcpy(record + name::kId, id, kIdBytes);
+  record[name::kNextInBucket] = *bucket;
   *bucket = number + 1;
   return status::kOk;
 }
 
 int32_t Arena::LookUpId(const uint8_t* id, uint32_t* number, uint32_t* generation) {
   std::lock_guard<std::mutex> guard(index_lock_);
-  for (uint32_t link = *Bucket(id); link != 0; link = Slot(link - 1)[slot::kNextInBucket]) {
-    if (std::memcmp(Slot(link - 1) + slot::kId, id, kIdBytes) != 0) continue;
+  for (uint32_t link = *Bucket(id); link != 0; link = Name(link - 1)[name::kNextInBucket]) {
+    if (std::memcmp(Name(link - 1) + name::kId, id, kIdBytes) != 0) continue;
     const uint64_t header = Load(Header(link - 1));
     if (!IsLive(StateOf(header))) continue;
     *number = link - 1;
@@ -53,13 +53,13 @@ int32_t Arena::LookUpId(const uint8_t* id, uint32_t* number, uint32_t* generatio
 
 void Arena::EraseId(uint32_t number) {
   std::lock_guard<std::mutex> guard(index_lock_);
-  uint32_t* link = Bucket(reinterpret_cast<const uint8_t*>(Slot(number) + slot::kId));
+  uint32_t* link = Bucket(reinterpret_cast<const uint8_t*>(Name(number) + name::kId));
   while (*link != 0) {
     if (*link == number + 1) {
-      *link = Slot(number)[slot::kNextInBucket];
+      *link = Name(number)[name::kNextInBucket];
       return;
     }
-    link = &Slot(*link - 1)[slot::kNextInBucket];
+    link = &Name(*link - 1)[name::kNextInBucket];
   }
 }
 

@@ -78,10 +78,14 @@ inline constexpr uint32_t kNextSettled = 12;
 inline constexpr uint32_t kBlock = 13;
 inline constexpr uint32_t kChecksum = 14;
 inline constexpr uint32_t kCallSite = 15;
-inline constexpr uint32_t kId = 16;
-inline constexpr uint32_t kNextInBucket = 23;
-inline constexpr uint32_t kWords = 24;
+inline constexpr uint32_t kWords = 16;
 }  // namespace slot
+
+namespace name {
+inline constexpr uint32_t kId = 0;
+inline constexpr uint32_t kNextInBucket = 7;
+inline constexpr uint32_t kWords = 8;
+}  // namespace name
 
 namespace checksum {
 inline constexpr uint32_t kNone = 0;
@@ -105,7 +109,8 @@ inline constexpr uint32_t kBucketCount = 14;
 inline constexpr uint32_t kObjectsOffset = 15;
 inline constexpr uint32_t kTotalBytes = 16;
 inline constexpr uint32_t kDebug = 17;
-inline constexpr uint32_t kWords = 18;
+inline constexpr uint32_t kNamesOffset = 18;
+inline constexpr uint32_t kWords = 19;
 }  // namespace store_header
 
 namespace actor {
@@ -173,7 +178,8 @@ inline constexpr uint32_t kCallSite = 4;
 inline constexpr uint32_t kWords = 5;
 }  // namespace result_word
 
-inline constexpr uint32_t kSlotBytes = 96;
+inline constexpr uint32_t kSlotBytes = 64;
+inline constexpr uint32_t kNameBytes = 32;
 inline constexpr uint32_t kUnitBytes = 64;
 inline constexpr uint32_t kIdBytes = 28;
 inline constexpr uint32_t kNonceBytes = 12;

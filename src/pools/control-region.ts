@@ -16,7 +16,7 @@ import { InvalidArgumentError } from '../state/errors.ts';
 import { decodeHeader, type HeaderWord } from '../state/header-word.ts';
 import { ObjectId } from '../state/ids/object-id.ts';
 import type { ObjectState } from '../state/lifecycle/codes.ts';
-import { CHECKSUM, ID_BYTES, SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
+import { CHECKSUM, ID_BYTES, NAME, SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
 
 const TWO_32 = 2 ** 32;
 
@@ -62,6 +62,7 @@ export class ControlRegion {
     words[HEADER.BUCKETS_OFFSET] = layout.bucketsOffset;
     words[HEADER.BUCKET_COUNT] = layout.bucketCount;
     words[HEADER.OBJECTS_OFFSET] = layout.objectsOffset;
+    words[HEADER.NAMES_OFFSET] = layout.namesOffset;
     words[HEADER.TOTAL_BYTES] = layout.totalBytes;
     words[HEADER.DEBUG] = layout.debug ? 1 : 0;
     words[HEADER.MAGIC] = LAYOUT_MAGIC;
@@ -172,7 +173,7 @@ export class ControlRegion {
 
   /** The id that the creator chose; meaningful when the header says `named`. */
   idBytes(slot: number): Uint8Array {
-    const offset = this.layout.objectsOffset + (slot * SLOT.WORDS + SLOT.ID) * 4;
+    const offset = this.layout.namesOffset + (slot * NAME.WORDS + NAME.ID) * 4;
     return new Uint8Array(this.buffer, offset, ID_BYTES).slice();
   }
 

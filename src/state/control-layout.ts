@@ -1,7 +1,7 @@
 /**
  * Layout of the control region: the only shared memory that JavaScript computes on.
  *
- *     header │ actor words │ channels (1,024) │ clients (256) │ ledgers │ owners │ id buckets │ object table │ call sites
+ *     header │ actor words │ channels (1,024) │ clients (256) │ ledgers │ owners │ id buckets │ object table │ names │ call sites
  *
  * Words written by different threads stand {@link FALSE_SHARING_BYTES} apart. Pages that nobody touches cost nothing:
  * the region is reserved for the largest table and committed by use.
@@ -10,7 +10,7 @@ import { CALL_SITE_TABLE_BYTES } from './call-site-layout.ts';
 import { CHANNEL, MAX_CHANNELS } from './channel-layout.ts';
 import { InvalidArgumentError } from './errors.ts';
 import { FALSE_SHARING_BYTES, ringTotalBytes } from './ring-layout.ts';
-import { SLOT_BYTES } from './slot-layout.ts';
+import { NAME_BYTES, SLOT_BYTES } from './slot-layout.ts';
 
 export const LAYOUT_MAGIC = 0x504c5344;
 export const LAYOUT_VERSION = 1;
@@ -40,7 +40,8 @@ export const HEADER = Object.freeze({
   TOTAL_BYTES: 16,
   /** 1 in debug mode: bytes are checked, and there is a table of call sites. */
   DEBUG: 17,
-  WORDS: 18,
+  NAMES_OFFSET: 18,
+  WORDS: 19,
 });
 export const NONCE_BYTES = 12;
 
@@ -133,6 +134,7 @@ export interface ControlLayout {
   readonly bucketsOffset: number;
   readonly bucketCount: number;
   readonly objectsOffset: number;
+  readonly namesOffset: number;
   readonly callSitesOffset: number;
   readonly totalBytes: number;
 }
@@ -155,9 +157,11 @@ export function controlLayout(maxObjects: number, debug = false): ControlLayout 
   const ledgerBytes = alignUp(Math.ceil(maxObjects / 8));
   const ownersOffset = ledgersOffset + MAX_CLIENTS * ledgerBytes;
   const bucketsOffset = alignUp(ownersOffset + maxObjects * 2);
-  const bucketCount = 2 ** Math.ceil(Math.log2(maxObjects));
+  // One or two named objects to a bucket when all slots are named.
+  const bucketCount = 2 ** Math.floor(Math.log2(maxObjects));
   const objectsOffset = alignUp(bucketsOffset + bucketCount * 4);
-  const callSitesOffset = alignUp(objectsOffset + maxObjects * SLOT_BYTES);
+  const namesOffset = alignUp(objectsOffset + maxObjects * SLOT_BYTES);
+  const callSitesOffset = alignUp(namesOffset + maxObjects * NAME_BYTES);
   return Object.freeze({
     maxObjects,
     debug,
@@ -172,6 +176,7 @@ export function controlLayout(maxObjects: number, debug = false): ControlLayout 
     bucketsOffset,
     bucketCount,
     objectsOffset,
+    namesOffset,
     callSitesOffset,
     totalBytes: alignUp(callSitesOffset + (debug ? CALL_SITE_TABLE_BYTES : 0)),
   });

@@ -14,7 +14,16 @@ import {
 } from './header-word.ts';
 import { EVENT_CODE, EVENTS, STATE_CODE, STATES } from './lifecycle/codes.ts';
 import { BUMP_BIT, deriveTable, ILLEGAL } from './lifecycle/table.ts';
-import { CHECKSUM, ID_BYTES, SLOT, SLOT_BYTES, STACK_END, UNIT_BYTES } from './slot-layout.ts';
+import {
+  CHECKSUM,
+  ID_BYTES,
+  NAME,
+  NAME_BYTES,
+  SLOT,
+  SLOT_BYTES,
+  STACK_END,
+  UNIT_BYTES,
+} from './slot-layout.ts';
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(2, '0')}`;
 const camel = (name: string): string =>
@@ -73,6 +82,8 @@ ${namespaced('header_word', 'uint32_t', { STATE_BITS, LOCATION_SHIFT, FLAG_NAMED
 
 ${namespaced('slot', 'uint32_t', SLOT)}
 
+${namespaced('name', 'uint32_t', NAME)}
+
 ${namespaced('checksum', 'uint32_t', CHECKSUM)}
 
 ${namespaced('store_header', 'uint32_t', HEADER)}
@@ -92,6 +103,7 @@ ${namespaced('status', 'int32_t', STATUS)}
 ${namespaced('result_word', 'uint32_t', RESULT)}
 
 inline constexpr uint32_t kSlotBytes = ${SLOT_BYTES};
+inline constexpr uint32_t kNameBytes = ${NAME_BYTES};
 inline constexpr uint32_t kUnitBytes = ${UNIT_BYTES};
 inline constexpr uint32_t kIdBytes = ${ID_BYTES};
 inline constexpr uint32_t kNonceBytes = ${NONCE_BYTES};

@@ -1,7 +1,6 @@
 /**
- * Layout of one record of the object table, in 32-bit words. Written by the native bridge, read by the actor and by
- * `list()`. What a get and the end of its window touch fills the first 32 bytes; records are 96 bytes long and start at
- * multiples of 32, so that part never straddles a cache line. What only named objects have stands last.
+ * Layout of one record of the object table, in 32-bit words: one cache line. Written by the native bridge, read by the
+ * actor and by `list()`.
  */
 export const SLOT = Object.freeze({
   /** Low half of the header word (`header-word.ts`). */
@@ -37,11 +36,19 @@ export const SLOT = Object.freeze({
   /** In a store in debug mode: what its bytes were when it was sealed (a {@link CHECKSUM}), and who created it (`call-site-layout.ts`). */
   CHECKSUM: 14,
   CALL_SITE: 15,
+  WORDS: 16,
+});
+
+/**
+ * Layout of a slot's name, in 32-bit words, in a column of its own: only objects whose ids somebody chose have one, so
+ * that the others neither touch its memory nor carry it through the caches.
+ */
+export const NAME = Object.freeze({
   /** 28 bytes, valid when the header's named flag is set. */
-  ID: 16,
+  ID: 0,
   /** Link of the id index's bucket chain: slot number plus one, 0 at the end. */
-  NEXT_IN_BUCKET: 23,
-  WORDS: 24,
+  NEXT_IN_BUCKET: 7,
+  WORDS: 8,
 });
 
 /** Values of SLOT.CHECKSUM that are no checksum. */
@@ -65,5 +72,7 @@ export function unitsOf(sizeBytes: number): number {
 }
 /** Bytes of one record. */
 export const SLOT_BYTES = SLOT.WORDS * 4;
+/** Bytes of one name. */
+export const NAME_BYTES = NAME.WORDS * 4;
 /** Bytes of an object id, as in Ray. */
 export const ID_BYTES = 28;

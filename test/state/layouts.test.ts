@@ -50,7 +50,7 @@ import { EVENTS, STATE_CODE, STATES } from '../../src/state/lifecycle/codes.ts';
 import { deriveTable } from '../../src/state/lifecycle/table.ts';
 import { renderNativeHeader } from '../../src/state/native-header.ts';
 import { FALSE_SHARING_BYTES, ringTotalBytes } from '../../src/state/ring-layout.ts';
-import { ID_BYTES, SLOT, SLOT_BYTES, UNIT_BYTES } from '../../src/state/slot-layout.ts';
+import { ID_BYTES, NAME, NAME_BYTES, SLOT, SLOT_BYTES, UNIT_BYTES } from '../../src/state/slot-layout.ts';
 
 const COUNTS = [1, 2, 7, 8, 9, 1000, 65_536, 65_537, MAX_OBJECTS_DEFAULT, MAX_OBJECTS_LIMIT];
 
@@ -94,6 +94,7 @@ function partsOf(maxObjects: number, debug: boolean): Part[] {
   add('owners', layout.ownersOffset, maxObjects * 2);
   add('buckets', layout.bucketsOffset, layout.bucketCount * 4);
   add('objects', layout.objectsOffset, maxObjects * SLOT_BYTES);
+  add('names', layout.namesOffset, maxObjects * NAME_BYTES);
   if (debug) add('call sites', layout.callSitesOffset, CALL_SITE_TABLE_BYTES);
   add('end', layout.totalBytes, 0);
   return parts;
@@ -118,13 +119,13 @@ test('parts of the control region never overlap, nor share a line, for any numbe
   fc.assert(fc.property(fc.integer({ min: 1, max: MAX_OBJECTS_LIMIT }), fc.boolean(), assertApart));
 });
 
-test('offsets fit their words, the index is as large as the table, and ledgers have a bit per object', () => {
+test('offsets fit their words, the index has a bucket for two objects at most, and ledgers have a bit per object', () => {
   for (const maxObjects of COUNTS) {
     const { debug, ...layout } = controlLayout(maxObjects, true);
     assert.is(debug, true);
     assert.is(layout.maxObjects, maxObjects);
     assert.ok(layout.totalBytes < 2 ** 32, 'offsets are 32 bits');
-    assert.ok(layout.bucketCount >= maxObjects && layout.bucketCount < 2 * maxObjects + 1);
+    assert.ok(layout.bucketCount <= maxObjects && maxObjects < 2 * layout.bucketCount);
     assert.ok(Number.isInteger(Math.log2(layout.bucketCount)), 'the index masks hashes');
     assert.ok(layout.ledgerBytes * 8 >= maxObjects);
     assert.ok(
@@ -162,20 +163,21 @@ test('words of the header and of a slot do not overlap', () => {
   assert.ok(Math.max(...header) < headerWords);
   assert.ok(headerWords * 4 <= FALSE_SHARING_BYTES, 'written once, before anybody looks');
   const { WORDS, ...fields } = SLOT;
-  const slot = spans(fields, { ID: ID_BYTES / 4 });
+  const slot = spans(fields, {});
   assert.is(new Set(slot).size, slot.length);
   assert.ok(Math.max(...slot) < WORDS);
   assert.is(SLOT_BYTES, WORDS * 4);
+  const { WORDS: nameWords, ...nameFields } = NAME;
+  const name = spans(nameFields, { ID: ID_BYTES / 4 });
+  assert.is(new Set(name).size, name.length);
+  assert.ok(Math.max(...name) < nameWords);
+  assert.is(NAME_BYTES, nameWords * 4);
 });
 
-test('the hot words of a slot never straddle a cache line, and what is 64 bits wide is aligned', () => {
-  const hotBytes = (SLOT.FORMAT + 1) * 4;
-  assert.ok(SLOT.LAST_USE_MS < SLOT.FORMAT, 'a window writes it when it goes');
-  for (let slot = 0; slot < 64; slot++) {
-    const start = slot * SLOT_BYTES;
-    assert.is(Math.floor(start / 64), Math.floor((start + hotBytes - 1) / 64));
-    assert.is((start + SLOT.HEADER * 4) % 8, 0);
-  }
+test('a slot is one cache line, and what is 64 bits wide is aligned', () => {
+  assert.is(SLOT_BYTES, 64);
+  assert.is(controlLayout(1).objectsOffset % SLOT_BYTES, 0);
+  assert.is((SLOT.HEADER * 4) % 8, 0);
   assert.is(SLOT.GENERATION, SLOT.HEADER + 1);
   assert.is(SLOT.SIZE_HIGH, SLOT.SIZE_LOW + 1);
   assert.is(UNIT_BYTES % 64, 0, 'every offset handed out is a multiple of 64');
