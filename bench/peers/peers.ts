@@ -1,0 +1,6 @@
+/** Plasmoid beside libraries that do the same work, and beside bounds that nothing can beat. */
+import type { Row } from '../harness.ts';
+import { actorRows } from './actor-rows.ts';
+import { taskRows } from './task-rows.ts';
+
+export const rows: readonly Row[] = [...taskRows, ...actorRows];
