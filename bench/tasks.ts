@@ -2,7 +2,7 @@
 import { Runtime } from '../src/index.ts';
 import type { Row, Run, Subject } from './harness.ts';
 import { asleep, countOf, flight, type Measure, type Peer, subject } from './peers/calls.ts';
-import { openPiscina, PISCINA_MODES, type PiscinaMode } from './peers/piscina.ts';
+import { openPiscina, PISCINA_MODES, PISCINA_SINGLE, type PiscinaMode } from './peers/piscina.ts';
 import { tasks } from './tasks-work.ts';
 
 const MEMORY = '256MiB';
@@ -139,7 +139,7 @@ export const rows: readonly Row[] = [
       fourReaders('plasmoid, put for each call', byValue(workers)),
       fourReaders(
         'piscina, structured clone',
-        piscina(workers, PISCINA_MODES[0]!, 'touch', () => values),
+        piscina(workers, PISCINA_SINGLE, 'touch', () => values),
       ),
     ],
   })),

@@ -14,14 +14,26 @@ function poolifier(name: string, enableTasksQueue: boolean): PoolPeer {
     open: async (workers) => {
       const { FixedThreadPool, WorkerChoiceStrategies } = await import('poolifier');
       const file = fileURLToPath(new URL('./poolifier-worker.js', import.meta.url));
+      let left = workers;
+      let allLeft = (): void => {};
+      const ended = new Promise<void>((resolve) => {
+        allLeft = resolve;
+      });
       const pool = new FixedThreadPool(workers, file, {
         enableEvents: false,
+        exitHandler: () => {
+          if (--left === 0) allLeft();
+        },
         workerChoiceStrategy: WorkerChoiceStrategies.ROUND_ROBIN,
         workerOptions: { execArgv: [] },
         enableTasksQueue,
         ...(enableTasksQueue ? { tasksQueueOptions: { concurrency: CONCURRENCY } } : {}),
       });
-      return { run: (task, argument) => pool.execute(argument, task), end: () => pool.destroy() };
+      return {
+        run: (task, argument) => pool.execute(argument, task),
+        // `destroy` waits for ever when a worker has left before it listens.
+        end: () => Promise.race([pool.destroy(), ended]),
+      };
     },
   };
 }

@@ -25,11 +25,21 @@ export class RpcCaller {
 
   call(method: string, ...values: unknown[]): Promise<unknown> {
     return new Promise((resolve) => {
-      const number = this.#free.pop() ?? this.#waiting.length;
-      this.#waiting[number] = resolve;
-      const call: Call = [number, method, ...values];
-      this.#port.postMessage(call);
+      this.#port.postMessage([this.#expect(resolve), method, ...values] satisfies Call);
     });
+  }
+
+  /** The same with buffers that go to the other side. */
+  callWith(transfer: readonly ArrayBuffer[], method: string, ...values: unknown[]): Promise<unknown> {
+    return new Promise((resolve) => {
+      this.#port.postMessage([this.#expect(resolve), method, ...values] satisfies Call, transfer);
+    });
+  }
+
+  #expect(resolve: (result: unknown) => void): number {
+    const number = this.#free.pop() ?? this.#waiting.length;
+    this.#waiting[number] = resolve;
+    return number;
   }
 }
 
@@ -37,7 +47,6 @@ export type RpcMethods = Readonly<Record<string, (...values: never[]) => unknown
 
 export function answerRpc(port: MessagePort, methods: RpcMethods): void {
   port.on('message', ([number, method, ...values]: Call) => {
-    const answer: Answer = [number, methods[method]?.(...(values as never[]))];
-    port.postMessage(answer);
+    port.postMessage([number, methods[method]?.(...(values as never[]))] satisfies Answer);
   });
 }
