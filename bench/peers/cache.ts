@@ -2,6 +2,8 @@
  * Caches: so many values under keys, got and replaced one after another on one thread. Each get reads the first and
  * the last element, as bytes where a view would cost the peer more.
  */
+
+import type { Redis } from 'ioredis';
 import { ObjectId, type ObjectRef, Store } from '../../src/index.ts';
 import { Unavailable } from '../harness.ts';
 import { type Loop, makeSource, touch } from '../store-loops.ts';
@@ -25,69 +27,65 @@ async function openStore(): Promise<Store> {
   return Store.create({ memory: '256MiB', populateAhead: 0 });
 }
 
-type StoreLoop = (
-  store: Store,
-  refs: ObjectRef<Float64Array<ArrayBuffer>>[],
-  ids: readonly ObjectId[],
-) => Loop;
+type Source = Float64Array<ArrayBuffer>;
 
-function ofPlasmoid(prepare: (bytes: number) => StoreLoop, byId = false): OpenCache {
+/** Objects that live by their refs. */
+function byRef(prepare: (store: Store, refs: ObjectRef<Source>[], source: Source) => Loop): OpenCache {
+  return async (bytes) => {
+    const store = await openStore();
+    const source = makeSource(bytes);
+    const refs = Array.from({ length: KEYS }, () => store.putSync(source));
+    return { loop: prepare(store, refs, source), end: () => store.close() };
+  };
+}
+
+/** Objects that stay until their memory is needed, and are found by their ids. */
+function byId(prepare: (store: Store, ids: readonly ObjectId[], source: Source) => Loop): OpenCache {
   return async (bytes) => {
     const store = await openStore();
     const source = makeSource(bytes);
     const ids = Array.from({ length: KEYS }, () => ObjectId.fromRandom());
-    const refs = ids.map((id) => (byId ? store.putSync(source, { id }) : store.putSync(source)));
-    return { loop: prepare(bytes)(store, refs, ids), end: () => store.close() };
+    for (const id of ids) store.putSync(source, { id, evictable: true }).release();
+    return { loop: prepare(store, ids, source), end: () => store.close() };
   };
 }
 
 /** gets by Plasmoid; `forgotten` views are the collector's, whose work is in the figures. */
 export const getByPlasmoid = {
-  released: ofPlasmoid(() => (store, refs) => (count) => {
+  released: byRef((store, refs) => (count) => {
     for (let index = 0; index < count; index++) {
       const view = store.getSync(refs[keyOf(index)]!);
       touch(view);
       store.release(view);
     }
   }),
-  forgotten: ofPlasmoid(() => (store, refs) => (count) => {
+  forgotten: byRef((store, refs) => (count) => {
     for (let index = 0; index < count; index++) touch(store.getSync(refs[keyOf(index)]!));
   }),
-  byId: ofPlasmoid(
-    () => (store, _refs, ids) => (count) => {
-      for (let index = 0; index < count; index++) {
-        const view = store.getSync<Float64Array<ArrayBuffer>>(ids[keyOf(index)]!);
-        touch(view);
-        store.release(view);
-      }
-    },
-    true,
-  ),
+  byId: byId((store, ids) => (count) => {
+    for (let index = 0; index < count; index++) {
+      const view = store.getSync<Source>(ids[keyOf(index)]!);
+      touch(view);
+      store.release(view);
+    }
+  }),
 };
 
 /** A put replaces what was under its key. */
 export const putByPlasmoid = {
-  byRef: ofPlasmoid((bytes) => {
-    const source = makeSource(bytes);
-    return (store, refs) => (count) => {
-      for (let index = 0; index < count; index++) {
-        refs[keyOf(index)]!.release();
-        refs[keyOf(index)] = store.putSync(source);
-      }
-    };
+  byRef: byRef((store, refs, source) => (count) => {
+    for (let index = 0; index < count; index++) {
+      refs[keyOf(index)]!.release();
+      refs[keyOf(index)] = store.putSync(source);
+    }
   }),
-  byId: ofPlasmoid((bytes) => {
-    const source = makeSource(bytes);
-    return (store, refs, ids) => (count) => {
-      for (let index = 0; index < count; index++) {
-        const key = keyOf(index);
-        const old = refs[key]!;
-        store.delete(old);
-        old.release();
-        refs[key] = store.putSync(source, { id: ids[key]! });
-      }
-    };
-  }, true),
+  byId: byId((store, ids, source) => (count) => {
+    for (let index = 0; index < count; index++) {
+      const id = ids[keyOf(index)]!;
+      store.delete(id);
+      store.putSync(source, { id, evictable: true }).release();
+    }
+  }),
 };
 
 function bytesOf(bytes: number): Buffer {
@@ -132,7 +130,7 @@ const PIPELINED = 64;
 /** `act` does one command; several at a time when pipelined. */
 function ofRedis(
   pipelined: boolean,
-  prepare: (client: import('ioredis').Redis, source: Buffer) => (key: number) => Promise<unknown>,
+  prepare: (client: Redis, source: Buffer) => (key: number) => Promise<unknown>,
 ): OpenCache {
   return async (bytes) => {
     const server = await openRedis(pipelined);
