@@ -3,13 +3,13 @@ import type { Run, Scale, Subject } from '../harness.ts';
 
 const IN_FLIGHT = 1_000;
 const CALLS = { full: 20_000, quick: 2_000 };
-const TRIPS = { full: 2_000, quick: 500 };
+const TRIPS = { full: 2_000, quick: 250 };
 const TRIPS_TOGETHER = 50;
 const COLD_TRIPS = { full: 40, quick: 10 };
 /** Long enough for both sides to fall asleep. */
 const PAUSE_MS = 5;
 /** The compiler's threads disturb the first thousands of calls. */
-const WARM_UP_CALLS = { full: 5_000, quick: 1_000 };
+const WARM_UP_CALLS = { full: 5_000, quick: 500 };
 
 /** How often something is done at a scale. */
 export interface Counts {
