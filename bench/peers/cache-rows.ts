@@ -2,6 +2,7 @@
 import { type Row, type Run, type Subject, Unavailable } from '../harness.ts';
 import { timeBatches } from '../store-loops.ts';
 import {
+  type CacheSize,
   getByLmdb,
   getByMap,
   getByPlasmoid,
@@ -40,28 +41,27 @@ const PUTS: Readonly<Record<string, OpenCache>> = {
 
 const PUT_PEERS = Object.keys(PUTS).filter((name) => !/^(?:Plasmoid|bound)/.test(name));
 
-interface CacheSize {
-  readonly name: string;
-  readonly bytes: number;
-  /** Operations per sample; a tenth for redis, which needs a thread of its own for each. */
+interface Work extends CacheSize {
+  /** Operations per sample; a tenth for redis, which needs another process for each. */
   readonly gets: number;
   readonly puts: number;
 }
 
-const CACHE_SIZES: readonly CacheSize[] = [
-  { name: '1 KiB', bytes: 1024, gets: 1024, puts: 1024 },
-  { name: '1 MiB', bytes: 2 ** 20, gets: 64, puts: 32 },
+/** As many values as a cache may well have, and as stay in the processor's own caches at 1 KiB: for each peer alike. */
+const WORKS: readonly Work[] = [
+  { name: '1 KiB', bytes: 1024, keys: 1024, gets: 1024, puts: 1024 },
+  { name: '1 MiB', bytes: 2 ** 20, keys: 8, gets: 64, puts: 32 },
 ];
 
-/** Rounds before those that are timed. */
+/** Batches before the first round. */
 const WARM_UP_SAMPLES = { full: 20, quick: 5 };
 const SAMPLES = { full: 20, quick: 5 };
 
-function cacheSubject(name: string, open: OpenCache, bytes: number, count: number): Subject {
+function cacheSubject(name: string, open: OpenCache, size: CacheSize, count: number): Subject {
   return {
     name,
     setUp: async (scale): Promise<Run | Unavailable> => {
-      const cache = await open(bytes);
+      const cache = await open(size);
       if (cache instanceof Unavailable) return cache;
       const samples = scale.quick ? SAMPLES.quick : SAMPLES.full;
       await timeBatches(cache.loop, {
@@ -74,17 +74,17 @@ function cacheSubject(name: string, open: OpenCache, bytes: number, count: numbe
   };
 }
 
-function subjectsOf(ways: Readonly<Record<string, OpenCache>>, bytes: number, count: number): Subject[] {
+function subjectsOf(ways: Readonly<Record<string, OpenCache>>, size: CacheSize, count: number): Subject[] {
   return Object.entries(ways).map(([name, open]) =>
-    cacheSubject(name, open, bytes, name.startsWith('redis') ? Math.ceil(count / 10) : count),
+    cacheSubject(name, open, size, name.startsWith('redis') ? Math.ceil(count / 10) : count),
   );
 }
 
-export const cacheRows: readonly Row[] = CACHE_SIZES.flatMap(({ name, bytes, gets, puts }): Row[] => [
+export const cacheRows: readonly Row[] = WORKS.flatMap((work): Row[] => [
   {
-    name: `peers: get from a cache on one thread, ${name}`,
+    name: `peers: get from a cache on one thread, ${work.keys.toLocaleString('en')} x ${work.name}`,
     unit: 'µs',
-    subjects: subjectsOf(GETS, bytes, gets),
+    subjects: subjectsOf(GETS, work, work.gets),
     claims: ['Plasmoid, by ref, view released', 'Plasmoid, by ref, view forgotten'].map((subject) => ({
       subject,
       against: ['lmdb getBinaryFast'],
@@ -92,9 +92,9 @@ export const cacheRows: readonly Row[] = CACHE_SIZES.flatMap(({ name, bytes, get
     })),
   },
   {
-    name: `peers: put into a cache on one thread, ${name}`,
+    name: `peers: put into a cache on one thread, ${work.keys.toLocaleString('en')} x ${work.name}`,
     unit: 'µs',
-    subjects: subjectsOf(PUTS, bytes, puts),
+    subjects: subjectsOf(PUTS, work, work.puts),
     claims: [{ subject: 'Plasmoid', against: PUT_PEERS, times: 1 }],
   },
 ]);
