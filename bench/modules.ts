@@ -12,6 +12,7 @@ export const MODULES: Readonly<Record<string, () => Promise<RowModule>>> = {
   allocator: () => import('./allocator.ts'),
   tasks: () => import('./tasks.ts'),
   budget: () => import('./budget.ts'),
+  peers: () => import('./peers/peers.ts'),
 };
 
 /** A row, and the module to find it in. */

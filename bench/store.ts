@@ -14,15 +14,7 @@
 
 import { type ObjectRef, Store } from '../src/index.ts';
 import type { Row, Run, Subject } from './harness.ts';
-import {
-  cycleByActorAsync,
-  cycleLeasedAsync,
-  getAsync,
-  type Loop,
-  makeSource,
-  STEPS,
-  timeBatches,
-} from './store-loops.ts';
+import { cycleByActorAsync, cycleLeasedAsync, getAsync, makeSource, STEPS } from './store-loops.ts';
 import {
   Answerer,
   batchesOf,
@@ -34,7 +26,6 @@ import {
   SIZES,
   type Size,
 } from './store-runs.ts';
-import type { Delivery } from './store-worker.ts';
 
 /** put + get + read two elements + release of view and ref; the peers make and read a copy of their own. */
 function cycleRow(size: Size): Row {
@@ -183,58 +174,9 @@ function freshRow(size: Size): Row {
   };
 }
 
-/** How a value gets to the worker. Each returns when the worker has read it and said so. */
-const DELIVERIES = {
-  'Plasmoid put, token posted': async (worker, source, store) => {
-    const ref = await store.put(source);
-    await worker.ask({ token: ref.token } satisfies Delivery);
-    ref.release();
-  },
-  'structured clone posted': async (worker, source) => {
-    await worker.ask({ value: source } satisfies Delivery);
-  },
-  'copy transferred': async (worker, source) => {
-    const value = source.slice();
-    await worker.ask({ value } satisfies Delivery, [value.buffer]);
-  },
-} as const satisfies Record<
-  string,
-  (worker: Answerer, source: Float64Array<ArrayBuffer>, store: Store) => Promise<void>
->;
-
-/**
- * A value from the main thread to a sleeping worker, which reads two elements and answers; the main thread still has its
- * own value afterwards. One after another: this is a delay, not a throughput.
- */
-function deliveryRow(size: Size): Row {
-  return {
-    name: `store: hand to a worker and back, ${size.name}, warm`,
-    unit: 'µs',
-    subjects: Object.entries(DELIVERIES).map(([name, deliver]) => ({
-      name,
-      setUp: async (scale): Promise<Run> => {
-        const store = await openStore(false);
-        const worker = new Answerer({ task: 'receive', handle: store.handle });
-        const source = makeSource(size.bytes);
-        const loop: Loop = async (count) => {
-          for (let index = 0; index < count; index++) await deliver(worker, source, store);
-        };
-        return {
-          round: () => timeBatches(loop, batchesOf(size, scale, 'delivery')),
-          tearDown: async () => {
-            await worker.end();
-            await store.close();
-          },
-        };
-      },
-    })),
-  };
-}
-
 export const rows: readonly Row[] = [
   ...SIZES.map(residentRow),
   ...SIZES.map(cycleRow),
   ...SIZES.map(stepRow),
   ...SIZES.map(freshRow),
-  ...SIZES.map(deliveryRow),
 ];

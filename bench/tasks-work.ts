@@ -1,5 +1,5 @@
-/** What the benchmarks of the runtime run: on Plasmoid's workers, on piscina's, and behind comlink. */
-import { defineActors, defineTasks } from '../src/index.ts';
+/** What the benchmarks of tasks run, on Plasmoid's workers and on piscina's. */
+import { defineTasks } from '../src/index.ts';
 
 /** Bytes between two that are read: what is measured is the way of the array, and not its use. */
 const STEP_BYTES = 64 * 1024;
@@ -24,13 +24,3 @@ export const tasks = defineTasks(import.meta.url, {
   touch: (values: Float64Array) => touch(values),
   compute: (microseconds: number) => compute(microseconds),
 });
-
-export class Counter {
-  #value = 0;
-
-  add(amount: number): number {
-    this.#value += amount;
-    return this.#value;
-  }
-}
-defineActors(import.meta.url, { Counter });
