@@ -18,6 +18,8 @@ export interface PoolStatistics {
   readonly objectBytes: number;
   /** Of these, objects being written. */
   readonly unsealedBytes: number;
+  /** About the largest free piece: beside the free bytes, how fragmented the pool is. */
+  readonly largestFreeBytes: number;
 }
 
 /** A snapshot of the store. Exact at a quiet point; a moving picture otherwise. */
@@ -99,6 +101,7 @@ export function storeStatistics(
     leasedBytes: leased[kind],
     objectBytes: object[kind],
     unsealedBytes: unsealed[kind],
+    largestFreeBytes: memory?.largestFreeBytes ?? 0,
   });
   return {
     primary: pool('primary', primary),
