@@ -131,6 +131,14 @@ test('a test that hangs, at the deadline the file states', () =>
     '1 passed, 1 failed',
   ));
 
+test('a test that hangs, at the deadline that a variable prolongs', () =>
+  expectFailure(
+    `// deadline: 1 s + PLASMOID_NOT_SET_MINUTES min (0)\nsetInterval(() => {}, 1000);\n${GOOD}` +
+      `test('hangs', () => new Promise(() => {}));\n${RUN}`,
+    /it was killed at its deadline of 1 s/,
+    '1 passed, 1 failed',
+  ));
+
 test('a process that passes its tests and does not end', () =>
   expectFailure(
     `// deadline: 1 s\nsetInterval(() => {}, 1000);\n${GOOD}${RUN}`,

@@ -1,0 +1,76 @@
+// deadline: 600 s + PLASMOID_CHURN_MINUTES min (60)
+/**
+ * Objects of mixed sizes come and go for an hour, or for `PLASMOID_CHURN_MINUTES`, some of them forgotten. Neither the
+ * memory of the process may grow meanwhile, nor what is free fall into smaller and smaller pieces.
+ */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type ChurnSample, formatSamples, sampleChurn } from '../../bench/growth/churn-samples.ts';
+import { ChurnThreads } from '../../bench/growth/churn-threads.ts';
+import { quantile } from '../../bench/harness.ts';
+import { collectUntil } from '../support/collection.ts';
+import { readSeed } from '../support/random.ts';
+import { tell } from '../support/tell.ts';
+
+const MEMORY_BYTES = 512 * 2 ** 20;
+const MINUTES = Number(process.env.PLASMOID_CHURN_MINUTES ?? 60);
+const INTERVAL_MS = 10_000;
+
+/**
+ * How far the last third's median may be above the second's. A thread does some ten thousand steps a second, so in twenty minutes
+ * a byte lost in each would be tens of MiB, more than a tenth of what the process has beside the store's memory; heaps
+ * vary by some MiB.
+ */
+const RSS_GROWTH = 0.1;
+const FRAGMENTATION_GROWTH = 0.03;
+/** Collections that memory asks for come by chance; were the pool to fall apart, they would come ever more often. */
+const COLLECTIONS_GROWTH = 0.25;
+
+/** The second third and the last one: the first is for warming up. */
+function thirds(samples: readonly ChurnSample[]): [ChurnSample[], ChurnSample[]] {
+  const third = Math.floor(samples.length / 3);
+  return [samples.slice(third, 2 * third), samples.slice(2 * third)];
+}
+
+function assertLevel(samples: readonly ChurnSample[]): void {
+  const [second, last] = thirds(samples);
+  const check = (what: string, of: (sample: ChurnSample) => number, growth: number): void => {
+    const [before, after] = [second, last].map((part) => quantile(part.map(of), 0.5));
+    tell(`${what}: ${before?.toPrecision(4)} in the second third, ${after?.toPrecision(4)} in the last`);
+    assert.ok(after! <= before! * (1 + growth), `${what} grew from ${before} to ${after}`);
+  };
+  check('MiB beside the store', ({ rssBytes }) => (rssBytes - MEMORY_BYTES) / 2 ** 20, RSS_GROWTH);
+  check(
+    'fragmentation',
+    ({ freeBytes, largestFreeBytes }) => 1 - largestFreeBytes / freeBytes,
+    FRAGMENTATION_GROWTH,
+  );
+  const collectionsPerStep = (part: readonly ChurnSample[]): number => {
+    const [from, to] = [part[0]!, part.at(-1)!];
+    return (to.requestedCollections - from.requestedCollections) / Math.max(1, to.steps - from.steps);
+  };
+  const [before, after] = [collectionsPerStep(second), collectionsPerStep(last)];
+  tell(`collections in a million steps: ${(before * 1e6).toFixed(1)}, ${(after * 1e6).toFixed(1)}`);
+  assert.ok(after <= before * (1 + COLLECTIONS_GROWTH) + 1e-6, `collections: ${before}, ${after} per step`);
+}
+
+test('memory and fragmentation stay level under churn, and nothing is left', async () => {
+  const churn = await ChurnThreads.start({ memoryBytes: MEMORY_BYTES, threads: 2, seed: readSeed() });
+  try {
+    const samples = await sampleChurn(churn, MINUTES * 60_000, INTERVAL_MS);
+    for (const line of formatSamples(samples).split('\n')) tell(line);
+    await churn.empty();
+    const left = await collectUntil(
+      churn.store,
+      ({ objectCount, leasedCount }) => objectCount + leasedCount === 0,
+    );
+    assert.is(left.primary.allocatedBytes, 0);
+    assert.is(left.clientCount, 1);
+    await churn.store.verify();
+    assertLevel(samples);
+  } finally {
+    await churn.store.close();
+  }
+});
+
+test.run();
