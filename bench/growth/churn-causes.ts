@@ -44,15 +44,26 @@ const churn = await ChurnThreads.start({
 });
 await churn.ask({ task: 'measure', steps: 5_000, part: 'put + get' });
 const traces = await churn.ask({ task: 'trace', steps: STEPS, slowUs: SLOW_US });
+const told = await churn.ask({ task: 'tell' });
 const left = await churn.empty();
 await churn.store.close();
 
-const durationsMs = traces.flatMap((trace) => [...trace.durationsMs]);
-const [median, tail] = [quantile(durationsMs, 0.5), quantile(durationsMs, TAIL)];
 const us = (milliseconds: number): string => formatFigure(milliseconds * 1000);
+
+function describe(durationsMs: readonly number[]): string {
+  const [median, p99, p999] = [0.5, 0.99, TAIL].map((fraction) => us(quantile(durationsMs, fraction)));
+  return `median ${median} µs, p99 ${p99} µs, p99.9 ${p999} µs, longest ${us(quantile(durationsMs, 1))} µs`;
+}
+
+const durationsMs = traces.flatMap((trace) => [...trace.durationsMs]);
+const scheduledMs = traces.flatMap((trace) => [...trace.scheduledMs]);
+const tail = quantile(durationsMs, TAIL);
+console.log(`put + get: ${describe(durationsMs)}`);
+console.log(`without waiting for a processor: ${describe(scheduledMs)}`);
+const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 console.log(
-  `put + get: median ${us(median)} µs, p99 ${us(quantile(durationsMs, 0.99))} µs, p99.9 ${us(tail)} µs, ` +
-    `longest ${us(Math.max(...durationsMs))} µs; ${left.requestedCollections} collections asked for\n`,
+  `${durationsMs.length} steps, ${total(traces.map(({ roundTrips }) => roundTrips))} round trips, ` +
+    `${left.requestedCollections} collections asked for, ${total(told.map(({ refusals }) => refusals))} puts refused\n`,
 );
 const groups = new Map<string, SlowStep[]>();
 const slowest = traces.flatMap((trace) => trace.slow).filter(({ startMs, gotMs }) => gotMs - startMs >= tail);
@@ -66,7 +77,7 @@ for (const [cause, steps] of [...groups].sort((one, other) => other[1].length - 
     steps.map(({ startMs, gotMs }) => gotMs - startMs),
     0.5,
   );
-  const trips = steps.reduce((sum, { roundTrips }) => sum + roundTrips, 0);
+  const trips = total(steps.map(({ roundTrips }) => roundTrips));
   console.log(
     `  ${cause.padEnd(30)} ${String(steps.length).padStart(5)} times, median ${us(middle).padStart(6)} µs, ` +
       `${trips} round trips`,

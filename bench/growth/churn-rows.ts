@@ -5,35 +5,39 @@ import { ChurnThreads } from './churn-threads.ts';
 import type { ChurnPart } from './churn-worker.ts';
 import { Shared } from './shared.ts';
 
-const MEMORY_BYTES = 256 * 2 ** 20;
+const MIB = 2 ** 20;
+/** The larger beside the largest objects, the more of it can be in use. */
+const MEMORY_BYTES = { full: 512 * MIB, quick: 128 * MIB };
 const STEPS = { full: 5_000, quick: 1_000 };
 const SEED = 1;
 const MOST_TIMES = 100;
 const PARTS: readonly ChurnPart[] = ['put + get', 'put', 'get', 'the clock alone'];
 
+async function endChurn(churn: ChurnThreads): Promise<void> {
+  await churn.empty();
+  await churn.store.close();
+}
+
 function churnRow(threads: number, heapMegabytes?: number): Row {
   const heap = heapMegabytes === undefined ? '' : `, heaps of ${heapMegabytes} MB`;
-  const shared = new Shared(
-    () => ChurnThreads.start({ memoryBytes: MEMORY_BYTES, threads, seed: SEED }),
-    async (churn) => {
-      await churn.empty();
-      await churn.store.close();
-    },
-  );
+  let shared: Shared<ChurnThreads> | undefined;
   return {
     name: `growth: churn, 64 B to 1 MiB, ${threads === 1 ? 'one worker' : `${threads} workers`}${heap}`,
     unit: 'µs',
     subjects: PARTS.map((part) => ({
       name: part,
       setUp: async ({ quick }) => {
-        const churn = await shared.enter();
+        const memoryBytes = quick ? MEMORY_BYTES.quick : MEMORY_BYTES.full;
+        shared ??= new Shared(() => ChurnThreads.start({ memoryBytes, threads, seed: SEED }), endChurn);
+        const used = shared;
+        const churn = await used.enter();
         const steps = quick ? STEPS.quick : STEPS.full;
         return {
           round: async () => {
             const measured = await churn.ask({ task: 'measure', steps, part });
             return measured.flatMap((figures) => [...figures]);
           },
-          tearDown: () => shared.leave(),
+          tearDown: () => used.leave(),
         };
       },
     })),

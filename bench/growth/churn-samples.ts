@@ -18,6 +18,8 @@ export interface ChurnSample {
   /** Since the beginning. */
   readonly steps: number;
   readonly requestedCollections: number;
+  /** Puts that the store refused, for want of a piece that was large enough. */
+  readonly refusals: number;
 }
 
 /** Lets the threads run, and looks at them so often. */
@@ -51,6 +53,7 @@ async function look(churn: ChurnThreads, atSeconds: number): Promise<ChurnSample
     largestFreeBytes: primary.largestFreeBytes,
     steps: news.reduce((sum, { steps }) => sum + steps, 0),
     requestedCollections,
+    refusals: news.reduce((sum, { refusals }) => sum + refusals, 0),
   };
 }
 
@@ -59,7 +62,17 @@ const MIB = 2 ** 20;
 /** At most so many rows, evenly spread. */
 export function formatSamples(samples: readonly ChurnSample[], rows = 30): string {
   const every = Math.max(1, Math.ceil(samples.length / rows));
-  const heads = ['s', 'steps', 'RSS MiB', 'heap MiB', 'objects', 'free MiB', 'largest', 'collections'];
+  const heads = [
+    's',
+    'steps',
+    'RSS MiB',
+    'heap MiB',
+    'objects',
+    'free MiB',
+    'largest',
+    'collected',
+    'refused',
+  ];
   const lines = samples
     .filter((_, index) => (index + 1) % every === 0)
     .map((sample) => [
@@ -71,6 +84,7 @@ export function formatSamples(samples: readonly ChurnSample[], rows = 30): strin
       (sample.freeBytes / MIB).toFixed(1),
       (sample.largestFreeBytes / MIB).toFixed(2),
       sample.requestedCollections.toString(),
+      sample.refusals.toString(),
     ]);
   return [heads, ...lines].map((line) => line.map((text) => text.padStart(11)).join('')).join('\n');
 }

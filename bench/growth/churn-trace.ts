@@ -23,6 +23,9 @@ export interface Trace {
   readonly slow: readonly SlowStep[];
   /** Of all steps. */
   readonly durationsMs: Float64Array;
+  /** The same, without the time in which the thread was ready and had no processor. */
+  readonly scheduledMs: Float64Array;
+  readonly roundTrips: number;
 }
 
 /** The observer is told of collections in turns of its own. */
@@ -41,18 +44,25 @@ export async function traced(
   const thread = new ThreadCounters();
   const slow: SlowStep[] = [];
   const durationsMs = new Float64Array(steps);
+  const scheduledMs = new Float64Array(steps);
+  let roundTrips = 0;
   const step: Step = { startMs: 0, putMs: 0, gotMs: 0, bytes: 0 };
   for (let done = 0; done < steps; done++) {
     trips.reset();
     const before = thread.read();
     churn.step(step);
     const after = thread.read();
-    durationsMs[done] = step.gotMs - step.startMs;
-    if (durationsMs[done]! * 1000 < slowUs) continue;
+    roundTrips += trips.count;
+    const durationMs = step.gotMs - step.startMs;
+    // Some of it may have been before or behind what is timed.
+    const unscheduledMs = Math.min(durationMs, after.unscheduledMs - before.unscheduledMs);
+    durationsMs[done] = durationMs;
+    scheduledMs[done] = durationMs - unscheduledMs;
+    if (durationMs * 1000 < slowUs) continue;
     slow.push({
       ...step,
       collectedMs: 0,
-      unscheduledMs: after.unscheduledMs - before.unscheduledMs,
+      unscheduledMs,
       pageFaults: after.pageFaults - before.pageFaults,
       roundTrips: trips.count,
       roundTripMs: trips.milliseconds,
@@ -64,7 +74,7 @@ export async function traced(
   observer.disconnect();
   thread.close();
   for (const one of slow) one.collectedMs = overlapMs(one, collections);
-  return { slow, durationsMs };
+  return { slow, durationsMs, scheduledMs, roundTrips };
 }
 
 function overlapMs({ startMs, gotMs }: Step, collections: readonly PerformanceEntry[]): number {

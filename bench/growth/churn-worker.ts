@@ -24,6 +24,7 @@ export type ChurnOrder =
 export interface ChurnNews {
   readonly steps: number;
   readonly objectCount: number;
+  readonly refusals: number;
   readonly heapUsedBytes: number;
 }
 
@@ -79,7 +80,12 @@ async function serve({ handle, plan }: ChurnWorkerData): Promise<void> {
         running = runOn();
         return undefined;
       case 'tell':
-        return { steps, objectCount: churn.objectCount, heapUsedBytes: process.memoryUsage().heapUsed };
+        return {
+          steps,
+          objectCount: churn.objectCount,
+          refusals: churn.refusals,
+          heapUsedBytes: process.memoryUsage().heapUsed,
+        };
       case 'end':
         ends = true;
         await running;

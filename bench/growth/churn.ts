@@ -1,9 +1,10 @@
 /**
  * A worker's part of a churn: objects of mixed sizes are put and got, die at random and are seen by views that live for a
- * random time; some refs and some views are forgotten, and left to the collector.
+ * random time; some refs and some views are forgotten, and left to the collector. Where what is free has no piece that is large
+ * enough, one of the living dies for it.
  */
 
-import type { ObjectRef, SealedView, Store } from '../../src/index.ts';
+import { type ObjectRef, ObjectStoreFullError, type SealedView, type Store } from '../../src/index.ts';
 import { seededRandom } from '../allocator-trace.ts';
 
 /** What a worker churns with. */
@@ -43,6 +44,7 @@ export class Churn {
     undefined,
   );
   #liveBytes = 0;
+  #refusals = 0;
   /** Sums what is read, so that it is read. */
   #sum = 0;
 
@@ -54,6 +56,11 @@ export class Churn {
 
   get objectCount(): number {
     return this.#living.length;
+  }
+
+  /** Puts for which there was no room, although less lived than the memory has. */
+  get refusals(): number {
+    return this.#refusals;
   }
 
   /** Puts until as much lives as shall live. */
@@ -69,7 +76,7 @@ export class Churn {
     const value = this.#source.subarray(0, bytes);
     step.bytes = bytes;
     step.startMs = performance.now();
-    const ref = this.#store.putSync(value);
+    const ref = this.#put(value);
     step.putMs = performance.now();
     const view = this.#store.getSync(ref);
     this.#sum += view[0]! + view[bytes - 1]!;
@@ -86,6 +93,18 @@ export class Churn {
     this.#living.length = 0;
     for (const view of this.#views) if (view !== undefined) this.#store.release(view);
     this.#views.length = 0;
+  }
+
+  #put(value: Uint8Array<ArrayBuffer>): Living['ref'] {
+    for (;;) {
+      try {
+        return this.#store.putSync(value);
+      } catch (error) {
+        if (!(error instanceof ObjectStoreFullError) || this.#living.length === 0) throw error;
+        this.#refusals++;
+        this.#kill();
+      }
+    }
   }
 
   #kill(): void {

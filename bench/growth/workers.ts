@@ -11,7 +11,7 @@ import { counted, curveRow } from './curve.ts';
 import { Member, tasks } from './workers-work.ts';
 
 const POINTS = [1, 2, 4, 8, 16, 32, 64];
-const QUICK_POINTS = [1, 2, 8];
+const QUICK_POINTS = [1, 4];
 const CURVE = {
   axis: 'workers',
   points: POINTS,
@@ -20,7 +20,7 @@ const CURVE = {
 } as const;
 const MEMORY = '256MiB';
 const IN_FLIGHT = 1_000;
-const CALLS = { full: 20_000, quick: 4_000 };
+const CALLS = { full: 20_000, quick: 2_000 };
 const SHARED_VALUES = 2 ** 20 / Float64Array.BYTES_PER_ELEMENT;
 
 const callsOf = (scale: Scale): number => (scale.quick ? CALLS.quick : CALLS.full);
@@ -40,7 +40,7 @@ const taskRow: Row = curveRow({
   name: 'growth: empty tasks, 1,000 in flight',
   unit: 'tasks/s',
   higherIsBetter: true,
-  rounds: 7,
+  rounds: 5,
   setUp: async (workers, scale): Promise<Run> => {
     const runtime = await Runtime.start({ workers, memory: MEMORY, populateAhead: 0 });
     const count = callsOf(scale);
@@ -67,7 +67,7 @@ const actorRow: Row = curveRow({
   name: 'growth: calls of n actors to n actors',
   unit: 'calls/s',
   higherIsBetter: true,
-  rounds: 7,
+  rounds: 5,
   setUp: async (workers, scale): Promise<Run> => {
     const runtime = await Runtime.start({ workers, memory: MEMORY, populateAhead: 0 });
     const members = await spawnMembers(runtime, workers);
@@ -92,7 +92,7 @@ const broadcastRow: Row = curveRow({
   ...CURVE,
   name: 'growth: one array of 1 MiB put and read by all workers',
   unit: 'µs/worker',
-  rounds: 7,
+  rounds: 5,
   setUp: async (workers, scale): Promise<Run> => {
     const runtime = await Runtime.start({ workers, memory: MEMORY, populateAhead: 0 });
     const members = await spawnMembers(runtime, workers);
