@@ -14,7 +14,7 @@ import { type Population, populate } from './population.ts';
 import { shuffled } from './shuffled.ts';
 
 const POINTS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
-const QUICK_POINTS = [1, 1_000, 10_000];
+const QUICK_POINTS = [1, 10_000];
 const SIZES = [8, 1024];
 const FLAT = { point: 1_000_000, from: 1_000, times: 1.5 };
 /** Objects that are made and removed together; no more than a stock takes back. */
