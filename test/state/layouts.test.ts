@@ -152,28 +152,24 @@ test('an object takes at most 128 bytes of the control region: slot, owner, buck
   assert.ok(rest <= 128 + (6 + Object.keys(ACTOR).length) * FALSE_SHARING_BYTES);
 });
 
-test('with c clients that hold objects everywhere an object takes at most 106 + c/8 bytes, with all 256 reserved 138', () => {
-  // A ledger is reserved for each of 256 clients, and its pages are committed where that client has ever held something.
-  const committed = ({ maxObjects, bucketCount, ledgerBytes }: ControlLayout, clients: number): number =>
-    SLOT_BYTES + 2 + (bucketCount * 4 + clients * ledgerBytes) / maxObjects;
-  const mostClients = (layout: ControlLayout): number => {
-    let clients = 0;
-    while (clients < MAX_CLIENTS && committed(layout, clients + 1) <= 128) clients++;
-    return clients;
-  };
-  // Ledgers are rounded up to a line, which small tables notice.
-  const rounding = ({ maxObjects, ledgerBytes }: ControlLayout): number => ledgerBytes / maxObjects - 1 / 8;
-  const assertBounds = (maxObjects: number): void => {
-    const layout = controlLayout(maxObjects);
-    for (const clients of [1, 64, 176, MAX_CLIENTS])
-      assert.ok(committed(layout, clients) <= 106 + clients * (1 / 8 + rounding(layout)));
-    assert.ok(mostClients(layout) >= 175, `128 bytes for no more than ${mostClients(layout)} clients`);
-  };
-  fc.assert(fc.property(fc.integer({ min: 2 ** 18, max: MAX_OBJECTS_LIMIT }), assertBounds));
-  // Where the index is exactly as large as the table, as it is by default, more clients fit.
-  for (const maxObjects of [MAX_OBJECTS_DEFAULT, MAX_OBJECTS_LIMIT])
-    assert.is(mostClients(controlLayout(maxObjects)), 208);
-  assert.is(committed(controlLayout(MAX_OBJECTS_DEFAULT), MAX_CLIENTS), 134);
+test('an object takes at most 128 bytes with all clients; one with a chosen id, with 208 of them', () => {
+  // A ledger is reserved for each client, and its pages are committed where that client has ever held something.
+  const bytesEach = ({ maxObjects, ledgerBytes }: ControlLayout, clients: number): number =>
+    SLOT_BYTES + 2 + (clients * ledgerBytes) / maxObjects;
+  const nameBytes = ({ maxObjects, bucketCount }: ControlLayout): number =>
+    NAME_BYTES + (bucketCount * 4) / maxObjects;
+  fc.assert(
+    // Ledgers are rounded up to a line, which small tables notice.
+    fc.property(fc.integer({ min: 2 ** 18, max: MAX_OBJECTS_LIMIT }), (maxObjects) => {
+      const layout = controlLayout(maxObjects);
+      assert.ok(bytesEach(layout, MAX_CLIENTS) <= 128, `${bytesEach(layout, MAX_CLIENTS)} bytes`);
+      const named = bytesEach(layout, 207) + nameBytes(layout);
+      assert.ok(named <= 128, `${named} bytes with a chosen id, of ${maxObjects}`);
+    }),
+  );
+  const usual = controlLayout(MAX_OBJECTS_DEFAULT);
+  assert.is(bytesEach(usual, MAX_CLIENTS), 98);
+  assert.is(bytesEach(usual, 208) + nameBytes(usual), 128);
 });
 
 test('words of the header and of a slot do not overlap', () => {
