@@ -13,6 +13,7 @@ export const MODULES: Readonly<Record<string, () => Promise<RowModule>>> = {
   tasks: () => import('./tasks.ts'),
   budget: () => import('./budget.ts'),
   peers: () => import('./peers/peers.ts'),
+  ray: () => import('./ray/rows.ts'),
 };
 
 /** A row, and the module to find it in. */
