@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type Scale, type Subject, Unavailable } from '../harness.ts';
 import { type Answer, parseAnswer } from './answer.ts';
 import { DRIVER, RAY_VERSION, rayPython } from './environment.ts';
-import { roundSeconds } from './paced.ts';
+import { roundSeconds, warmUpSeconds } from './paced.ts';
 import { publishedSubject } from './published.ts';
 
 export const RAY_HERE = `Ray ${RAY_VERSION}, here`;
@@ -65,14 +65,15 @@ export function raySubject(rayName: string, requestOf: (scale: Scale) => RowRequ
       if (python === undefined) return unavailable('not installed: --ray install');
       const driver = new RayDriver(python);
       const opened = await driver.ask(requestOf(scale));
-      if (opened.error !== undefined) {
+      const warm = opened.error === undefined ? await driver.ask({ round: warmUpSeconds(scale) }) : opened;
+      if (warm.error !== undefined) {
         await driver.end();
-        return unavailable(opened.error);
+        return unavailable(warm.error);
       }
       return {
         round: async () => {
           const { rate, error } = await driver.ask({ round: roundSeconds(scale) });
-          if (rate === undefined) throw new Error(`Ray cannot run "${rayName}": ${error}`);
+          if (rate === undefined) throw new Error(`Ray cannot run "${rayName}" any more: ${error}`);
           return rate;
         },
         tearDown: () => driver.end(),

@@ -34,28 +34,29 @@ export async function installRay(): Promise<string | undefined> {
   console.error(`Installing Ray ${RAY_VERSION} from PyPI into ${DIRECTORY} (once, about 300 MB) …`);
   await rm(DIRECTORY, { recursive: true, force: true });
   await mkdir(join(DIRECTORY, '..'), { recursive: true });
-  const reasons: string[] = [];
-  for (const python of PYTHONS) {
-    const reason =
-      (await failureOf(python, ['-m', 'venv', DIRECTORY])) ??
-      (await failureOf(join(DIRECTORY, 'bin', 'python'), [
-        ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'],
-        ...['--retries', '1', '--timeout', '15', '--only-binary', ':all:', ...PACKAGES],
-      ]));
-    if (reason === undefined) {
-      await writeFile(`${MARKER}.new`, PACKAGES.join('\n'));
-      await rename(`${MARKER}.new`, MARKER);
-      return undefined;
-    }
+  const python = await interpreter();
+  if (python === undefined) return `none of ${PYTHONS.join(', ')} is here, with the module venv`;
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '1'];
+  const reason =
+    (await failureOf(python, ['-m', 'venv', DIRECTORY])) ??
+    (await failureOf(join(DIRECTORY, 'bin', 'python'), [...pip, '--only-binary', ':all:', ...PACKAGES]));
+  if (reason === undefined) {
+    await writeFile(`${MARKER}.new`, PACKAGES.join('\n'));
+    await rename(`${MARKER}.new`, MARKER);
+  } else {
     await rm(DIRECTORY, { recursive: true, force: true });
-    reasons.push(`${python}: ${reason}`);
-    // Another interpreter would not find the network either.
-    if (/connection|resolve|network/i.test(reason)) break;
   }
-  return reasons.join('; ');
+  return reason;
 }
 
-/** Why a command failed, in its last words; undefined when it did not. */
+/** The first that runs and can make environments: some of the names may be there for another version only. */
+async function interpreter(): Promise<string | undefined> {
+  for (const python of PYTHONS)
+    if ((await failureOf(python, ['-c', 'import ensurepip, venv'])) === undefined) return python;
+  return undefined;
+}
+
+/** Why a command failed; undefined when it did not. */
 async function failureOf(command: string, args: readonly string[]): Promise<string | undefined> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -67,7 +68,9 @@ async function failureOf(command: string, args: readonly string[]): Promise<stri
   }
   try {
     const [code] = await once(child, 'close');
-    return code === 0 ? undefined : (output.trim().split('\n').at(-1) ?? `code ${code}`);
+    if (code === 0) return undefined;
+    if (/connection broken|name resolution/i.test(output)) return 'PyPI cannot be reached';
+    return output.trim().split('\n').at(-1) || `code ${code}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

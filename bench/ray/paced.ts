@@ -5,6 +5,9 @@ import type { Scale } from '../harness.ts';
 /** Both sides: so short that they take turns often, long enough for a batch of Plasmoid's. */
 export const roundSeconds = ({ quick }: Scale): number => (quick ? 0.07 : 0.3);
 
+/** Before the first round, in which compilers learn; `timeit` takes a second. */
+export const warmUpSeconds = ({ quick }: Scale): number => (quick ? 0.4 : 1);
+
 /** A row's work, ready to be done. */
 export interface Work {
   /** Once, to its end; a promise only where it waits without blocking. */

@@ -15,7 +15,7 @@ import type { Claim } from '../claims.ts';
 import type { Row, Scale, Subject } from '../harness.ts';
 import * as bodies from './bodies.ts';
 import { RAY_HERE, raySubject } from './driver.ts';
-import { PacedWork, roundSeconds } from './paced.ts';
+import { PacedWork, roundSeconds, warmUpSeconds } from './paced.ts';
 
 const PLASMOID = 'Plasmoid';
 const BOUND = 'bound: memcpy of the bridge, warm';
@@ -90,6 +90,7 @@ function plasmoid({ body, options }: Twin): Subject {
     setUp: async (scale) => {
       const runtime = await Runtime.start({ workers: PROCESSORS, memory: '256MiB', ...options });
       const work = new PacedWork(await body(runtime, { servers: SERVERS, calls: callsOf(scale) }));
+      await work.round(warmUpSeconds(scale));
       return { round: () => work.round(roundSeconds(scale)), tearDown: () => runtime.close() };
     },
   };
