@@ -21,6 +21,8 @@ export interface Counts {
   /** Actors that are called, or that call, in the rows with an n. */
   readonly servers: number;
   readonly calls: number;
+  /** Arrays that each of several clients puts. */
+  readonly puts: number;
 }
 
 export type Body = (runtime: Runtime, counts: Counts) => Work | Promise<Work>;
@@ -56,9 +58,15 @@ export const putGigabytes: Body = ({ store }) => {
   return { once: () => store.putSync(array).release(), multiplier: GIGABYTES_LARGE };
 };
 
-export const multiPutGigabytes: Body = (runtime) => ({
-  once: () => getAll(times(10, () => runtime.submit(tasks.putMedium, []))),
-  multiplier: 100 * GIGABYTES_MEDIUM,
+export const multiPutGigabytes: Body = (runtime, { puts }) => ({
+  once: () => getAll(times(10, () => runtime.submit(tasks.putMedium, [puts]))),
+  multiplier: 10 * puts * GIGABYTES_MEDIUM,
+});
+
+/** The same zeros, made where they shall be: Ray's Python has no call for this. */
+export const multiWriteGigabytes: Body = (runtime, { puts }) => ({
+  once: () => getAll(times(10, () => runtime.submit(tasks.writeMedium, [puts]))),
+  multiplier: 10 * puts * GIGABYTES_MEDIUM,
 });
 
 const batchOfTasks = (runtime: Runtime): ResultRef<Uint8Array>[] =>

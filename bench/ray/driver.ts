@@ -21,6 +21,8 @@ export interface RowRequest {
   readonly processors: number;
   /** Calls of each caller, in the rows whose batches take Ray seconds. */
   readonly calls: number;
+  /** Arrays that each of several clients puts. */
+  readonly puts: number;
 }
 
 /** The process; its answers come in the order of the requests. */

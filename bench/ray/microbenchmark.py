@@ -2,7 +2,7 @@
 
 Reads requests from the standard input and answers on the standard output, a line of JSON each:
 
-    {"open": "single client tasks sync", "processors": 2, "calls": 1000}  ->  {"ray": "2.60.0"}
+    {"open": "single client tasks sync", "processors": 2, "calls": 1000, "puts": 10}  ->  {"ray": "2.60.0"}
     {"round": 0.3}                                                        ->  {"rate": 1234.5}
 
 A round runs the row's work again and again for so many seconds, counts as Ray's own `timeit` does, and answers in
@@ -10,7 +10,7 @@ operations (or gigabytes, which are 1,000 MiB as Ray counts them) per second. At
 wrong is answered as {"error": "..."}.
 
 The work of each row is that of `ray/_private/ray_perf.py`. `calls` is how many calls each caller makes in the rows
-whose batches take Ray seconds (5,000 and 10,000 there).
+whose batches take Ray seconds (5,000 and 10,000 there), `puts` how many arrays each client puts (10 there).
 """
 
 import json
@@ -49,8 +49,8 @@ def put_small():
 
 
 @ray.remote
-def put_medium():
-    for _ in range(10):
+def put_medium(puts):
+    for _ in range(puts):
         ray.put(np.zeros(WORDS_MEDIUM, dtype=np.int64))
 
 
@@ -116,8 +116,8 @@ def put_gigabytes(**_):
     return lambda: ray.put(array), 8 * 0.1
 
 
-def multi_put_gigabytes(**_):
-    return lambda: ray.get([put_medium.remote() for _ in range(10)]), 10 * 8 * 0.1
+def multi_put_gigabytes(puts, **_):
+    return lambda: ray.get([put_medium.remote(puts) for _ in range(10)]), 10 * puts * 8 * 0.01
 
 
 def tasks_and_get_batch(**_):
@@ -235,7 +235,7 @@ ROWS = {
 class Row:
     """A row that is open."""
 
-    def __init__(self, name, processors, calls, folder):
+    def __init__(self, folder, name, processors, calls, puts):
         ray.init(
             num_cpus=processors,
             resources={"custom": 100} if name == "placement group create/removal" else None,
@@ -244,7 +244,7 @@ class Row:
             logging_level="error",
             _temp_dir=folder,
         )
-        self.work, self.multiplier = ROWS[name](calls=calls, servers=max(1, processors // 2))
+        self.work, self.multiplier = ROWS[name](calls=calls, puts=puts, servers=max(1, processors // 2))
         # As many calls between two looks at the clock as make a tenth of a round, as `timeit` has it.
         self.step = 1
 
@@ -269,7 +269,7 @@ def serve(folder):
     for line in sys.stdin:
         request = json.loads(line)
         if "open" in request:
-            row = Row(request["open"], request["processors"], request["calls"], folder)
+            row = Row(folder, request["open"], request["processors"], request["calls"], request["puts"])
             answer({"ray": ray.__version__})
         else:
             answer({"rate": row.round(request["round"])})

@@ -14,7 +14,7 @@ import { bridge } from '../../src/pools/bridge.ts';
 import type { Claim } from '../claims.ts';
 import type { Row, Scale, Subject } from '../harness.ts';
 import * as bodies from './bodies.ts';
-import { RAY_HERE, raySubject } from './driver.ts';
+import { RAY_HERE, type RowRequest, raySubject } from './driver.ts';
 import { PacedWork, roundSeconds, warmUpSeconds } from './paced.ts';
 
 const PLASMOID = 'Plasmoid';
@@ -24,7 +24,8 @@ const SERVERS = Math.max(1, Math.floor(PROCESSORS / 2));
 /** Rounds of Ray are not short where it has much to do in each. */
 const ROUNDS = 7;
 
-const callsOf = ({ quick }: Scale): number => (quick ? 250 : 1_000);
+/** The same for both sides. */
+const countsOf = ({ quick }: Scale) => ({ calls: quick ? 250 : 1_000, puts: quick ? 2 : 10 });
 
 /** What differs from row to row. */
 interface Twin {
@@ -33,6 +34,8 @@ interface Twin {
   /** How many times as good as Ray; 10 when nothing is said. */
   readonly times?: number;
   readonly options?: RuntimeOptions;
+  /** The same result by a way that Ray does not have. */
+  readonly inPlace?: bodies.Body;
   readonly bound?: { readonly source: () => BigInt64Array; readonly gigabytes: number };
   /** At least so much of the bound. */
   readonly ofBound?: number;
@@ -57,6 +60,7 @@ export const TWINS: Readonly<Record<string, Twin>> = {
   'single client tasks and get batch': { body: bodies.tasksAndGetBatch, unit: BATCHES },
   'multi client put gigabytes': {
     body: bodies.multiPutGigabytes,
+    inPlace: bodies.multiWriteGigabytes,
     unit: GIGABYTES,
     times: 2,
     options: { memory: '1GiB' },
@@ -84,12 +88,12 @@ export const TWINS: Readonly<Record<string, Twin>> = {
   },
 };
 
-function plasmoid({ body, options }: Twin): Subject {
+function plasmoid(name: string, body: bodies.Body, options: RuntimeOptions | undefined): Subject {
   return {
-    name: PLASMOID,
+    name,
     setUp: async (scale) => {
       const runtime = await Runtime.start({ workers: PROCESSORS, memory: '256MiB', ...options });
-      const work = new PacedWork(await body(runtime, { servers: SERVERS, calls: callsOf(scale) }));
+      const work = new PacedWork(await body(runtime, { servers: SERVERS, ...countsOf(scale) }));
       await work.round(warmUpSeconds(scale));
       return { round: () => work.round(roundSeconds(scale)), tearDown: () => runtime.close() };
     },
@@ -114,12 +118,15 @@ function memcpy({ source, gigabytes }: NonNullable<Twin['bound']>): Subject {
 }
 
 function rowOf(rayName: string, twin: Twin): Row {
-  const { times = 10, unit = 'operations/s', bound, ofBound } = twin;
-  const ray = raySubject(rayName, (scale) => ({
+  const { times = 10, unit = 'operations/s', body, options, inPlace, bound, ofBound } = twin;
+  const request = (scale: Scale): RowRequest => ({
     open: rayName,
     processors: PROCESSORS,
-    calls: callsOf(scale),
-  }));
+    ...countsOf(scale),
+  });
+  const subjects = [plasmoid(PLASMOID, body, options), raySubject(rayName, request)];
+  if (inPlace !== undefined) subjects.push(plasmoid('Plasmoid, written in place', inPlace, options));
+  if (bound !== undefined) subjects.push(memcpy(bound));
   const claims: Claim[] = [{ subject: PLASMOID, against: [RAY_HERE], times }];
   if (ofBound !== undefined) claims.push({ subject: PLASMOID, against: [BOUND], times: ofBound });
   return {
@@ -127,7 +134,7 @@ function rowOf(rayName: string, twin: Twin): Row {
     unit,
     higherIsBetter: true,
     rounds: ROUNDS,
-    subjects: [plasmoid(twin), ray, ...(bound === undefined ? [] : [memcpy(bound)])],
+    subjects,
     claims,
   };
 }

@@ -16,9 +16,18 @@ export const tasks = defineTasks(import.meta.url, {
     for (let index = 0; index < 100; index++) store.putSync(0).release();
   },
 
-  putMedium(): void {
+  putMedium(puts: number): void {
     const { store } = Runtime.current();
-    for (let index = 0; index < 10; index++) store.putSync(new BigInt64Array(WORDS_MEDIUM)).release();
+    for (let index = 0; index < puts; index++) store.putSync(new BigInt64Array(WORDS_MEDIUM)).release();
+  },
+
+  writeMedium(puts: number): void {
+    const { store } = Runtime.current();
+    for (let index = 0; index < puts; index++) {
+      const slot = store.createSync(WORDS_MEDIUM * BigInt64Array.BYTES_PER_ELEMENT, { as: 'BigInt64Array' });
+      slot.bytes.fill(0);
+      slot.seal().release();
+    }
   },
 
   makeRefs(): ObjectRef<number>[] {
