@@ -12,6 +12,8 @@ import { type Claim, type ClaimOutcome, claimOutcome } from './claims.ts';
 export interface Scale {
   /** For a look, not for figures: fewer and shorter rounds. */
   readonly quick: boolean;
+  /** Ray is measured where it is installed, unless its published figures are asked for. */
+  readonly ray?: 'here' | 'published';
 }
 
 /** A subject that is set up. */
@@ -25,9 +27,12 @@ export interface Run {
 /** Why a subject cannot run on this machine: something that it needs is not installed. */
 export class Unavailable {
   readonly reason: string;
+  /** Who stands in; always can. */
+  readonly instead: Subject | undefined;
 
-  constructor(reason: string) {
+  constructor(reason: string, instead?: Subject) {
     this.reason = reason;
+    this.instead = instead;
   }
 }
 
@@ -115,9 +120,16 @@ export async function measureRow(row: Row, scale: Scale): Promise<RowReport> {
   const missing: { subject: string; reason: string }[] = [];
   try {
     for (const subject of row.subjects) {
-      const run = await subject.setUp(scale);
-      if (run instanceof Unavailable) missing.push({ subject: subject.name, reason: run.reason });
-      else present.push({ name: subject.name, run, samples: [] });
+      let { name } = subject;
+      let run = await subject.setUp(scale);
+      if (run instanceof Unavailable) {
+        missing.push({ subject: name, reason: run.reason });
+        if (run.instead === undefined) continue;
+        ({ name } = run.instead);
+        run = await run.instead.setUp(scale);
+        if (run instanceof Unavailable) throw new Error(`${name} cannot stand in: ${run.reason}`);
+      }
+      present.push({ name, run, samples: [] });
     }
     const startedMs = performance.now();
     let rounds = 0;

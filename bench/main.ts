@@ -3,9 +3,10 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { RowReport } from './harness.ts';
+import type { RowReport, Scale } from './harness.ts';
 import { allRows, type LocatedRow } from './modules.ts';
 import { type BenchOptions, HELP, isWanted, parseOptions } from './options.ts';
+import { installRay } from './ray/environment.ts';
 import { readResults } from './report/results.ts';
 import { keepReports, writeReport } from './report/write-report.ts';
 import { runRow } from './run-row.ts';
@@ -47,9 +48,21 @@ async function main(options: BenchOptions): Promise<void> {
     for (const { row } of rows) console.log(row.name);
     return;
   }
+  if (options.ray === 'install' && rows.some(({ module }) => module === 'ray')) await makeRayAvailable();
   tellOfLoad();
   if (options.profile !== undefined) await profileRows(rows, options);
   else await measureRows(rows, all, options);
+}
+
+/** Before the first row, not in each row's process. */
+async function makeRayAvailable(): Promise<void> {
+  const reason = await installRay();
+  if (reason === undefined) return;
+  console.error(`Ray cannot be installed (${reason}): its published figures stand in.\n`);
+}
+
+function scaleOf({ quick, ray }: BenchOptions): Scale {
+  return { quick, ray: ray === 'published' ? 'published' : 'here' };
 }
 
 function tellOfLoad(): void {
@@ -73,7 +86,7 @@ async function measureRows(
   const startedMs = performance.now();
   const reports: RowReport[] = [];
   for (const row of rows) {
-    const report = await runRow(row, { quick: options.quick }, { subjects: subjectsOf(row, options) });
+    const report = await runRow(row, scaleOf(options), { subjects: subjectsOf(row, options) });
     console.log(`${formatReport(report)}\n`);
     reports.push(report);
   }
@@ -93,7 +106,7 @@ async function profileRows(rows: readonly LocatedRow[], options: BenchOptions): 
   for (const located of rows) {
     for (const subject of subjectsOf(located, options)) {
       const only = { subjects: [subject], profileFolder: PROFILES };
-      console.log(`${formatReport(await runRow(located, { quick: options.quick }, only))}\n`);
+      console.log(`${formatReport(await runRow(located, scaleOf(options), only))}\n`);
     }
   }
 }

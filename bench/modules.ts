@@ -14,6 +14,7 @@ export const MODULES: Readonly<Record<string, () => Promise<RowModule>>> = {
   budget: () => import('./budget.ts'),
   peers: () => import('./peers/peers.ts'),
   growth: () => import('./growth/growth.ts'),
+  ray: () => import('./ray/rows.ts'),
 };
 
 /** A row, and the module to find it in. */

@@ -6,6 +6,9 @@ export const HELP = `Usage: node dist/bench/main.js [options]
   --row TEXT      only rows whose name contains TEXT (may be repeated)
   --subject TEXT  only subjects whose name contains TEXT (may be repeated)
   --quick         few short rounds: a look, no figures to keep
+  --ray WHICH     of the rows beside Ray: 'install' it and measure it (the default,
+                  but for --quick); measure it if it is 'here'; or only show the
+                  figures that were 'published'
   --json FILE     also write the reports to FILE, a list of
                   {row, results: [{subject, unit, median, p99, p999, …}], missing, claims}
   --report        also keep the figures in docs/performance/results.json and write
@@ -23,6 +26,7 @@ export interface BenchOptions {
   readonly row: readonly string[];
   readonly subject: readonly string[];
   readonly quick: boolean;
+  readonly ray: 'install' | 'here' | 'published';
   readonly json: string | undefined;
   readonly report: boolean;
   readonly from: string | undefined;
@@ -39,6 +43,7 @@ export function parseOptions(argumentsGiven: readonly string[]): BenchOptions {
       row: { type: 'string', multiple: true, default: [] },
       subject: { type: 'string', multiple: true, default: [] },
       quick: { type: 'boolean', default: false },
+      ray: { type: 'string' },
       json: { type: 'string' },
       report: { type: 'boolean', default: false },
       from: { type: 'string' },
@@ -53,7 +58,11 @@ export function parseOptions(argumentsGiven: readonly string[]): BenchOptions {
   if (values.report && (values.subject.length > 0 || values.profile !== undefined)) {
     throw new TypeError('--report keeps whole, undisturbed rows: not with --subject or --profile');
   }
-  return { ...values, json: values.json, from: values.from, profile: values.profile };
+  const ray = values.ray ?? (values.quick ? 'here' : 'install');
+  if (ray !== 'install' && ray !== 'here' && ray !== 'published') {
+    throw new TypeError(`--ray is install, here or published, not ${ray}`);
+  }
+  return { ...values, ray, json: values.json, from: values.from, profile: values.profile };
 }
 
 /** Whether a name contains one of the texts, in whatever case; every name does when there are none. */

@@ -20,9 +20,13 @@ let printed = '';
 test.before(async () => {
   const json = join(folder, 'figures.json');
   // The compiled program itself: `npm run bench` would build first, what the test runner has done already.
-  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--quick', '--json', json], {
-    maxBuffer: 2 ** 24,
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [MAIN, '--quick', '--ray', 'published', '--json', json],
+    {
+      maxBuffer: 2 ** 24,
+    },
+  );
   printed = stdout;
   reports = JSON.parse(readFileSync(json, 'utf8'));
 });
