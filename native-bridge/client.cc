@@ -43,6 +43,7 @@ Client::Client(std::shared_ptr<Arena> the_arena, uint32_t the_index, v8::Isolate
       index(the_index),
       isolate(the_isolate),
       environment(node::GetCurrentEnvironment(the_isolate->GetCurrentContext())),
+      hot_windows(the_isolate),
       window_arena_(arena.get(), [keep = arena](Arena*) {}),
       stock_(kClassCount),
       stock_limit_bytes_(stock_limit_bytes) {
@@ -77,6 +78,7 @@ void Client::EndOfThread() {
   writables_.clear();
   for (QuarantinedWindow& window : quarantined_) window.buffer.Reset();
   quarantined_.clear();
+  hot_windows.Clear();
 }
 
 // --- stock ---

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "arena.h"
+#include "hot_windows.h"
 #include "size_class.h"
 
 namespace plasmoid {
@@ -108,6 +109,7 @@ class Client {
   uint32_t* result = nullptr;
   v8::Global<v8::Uint32Array> result_array;
   bool connected = true;
+  HotWindows hot_windows;
 
  private:
   void DropLocal(uint32_t number);

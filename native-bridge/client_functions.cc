@@ -167,6 +167,14 @@ void Release(const Arguments& arguments) {
   if (client != nullptr) client->ReleaseTracked(Unsigned(arguments, 0), Unsigned(arguments, 1));
 }
 
+// A window that this thread has given out before, on an object that may still be got.
+v8::Local<v8::ArrayBuffer> HotWindow(Client* client, uint32_t number, uint32_t generation) {
+  // Its window pins it, so that it is in this state or gone; and nobody else can have sealed it meanwhile.
+  const uint64_t header = Load(client->arena->Header(number));
+  if (StateOf(header) != State::kReferenced || GenerationOf(header) != generation) return {};
+  return client->hot_windows.Find(number, generation);
+}
+
 // get(slot, generation) → ArrayBuffer or status; result: format
 void Get(const Arguments& arguments) {
   Client* client = Connected(arguments);
@@ -179,11 +187,19 @@ void Get(const Arguments& arguments) {
       GenerationOf(Load(client->arena->Header(number))) == generation) {
     return arguments.GetReturnValue().Set(status::kDamaged);
   }
-  const int32_t answer = client->arena->Pin(number, generation, &header);
-  if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
-  const v8::Local<v8::ArrayBuffer> buffer = client->ReadWindow(number, header);
-  client->result[result_word::kFormat] = client->arena->Slot(number)[slot::kFormat];
-  arguments.GetReturnValue().Set(buffer);
+  const uint32_t* record = client->arena->Slot(number);
+  v8::Local<v8::ArrayBuffer> window = HotWindow(client, number, generation);
+  if (window.IsEmpty()) {
+    const int32_t answer = client->arena->Pin(number, generation, &header);
+    if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
+    window = client->ReadWindow(number, header);
+    const uint64_t size = client->arena->Size(number);
+    if (size != 0 && size <= HotWindows::kMostBytes && !client->arena->debug()) {
+      client->hot_windows.Made(number, generation, window);
+    }
+  }
+  client->result[result_word::kFormat] = record[slot::kFormat];
+  arguments.GetReturnValue().Set(window);
 }
 
 // The buffer of a view, or the value itself; null when it is neither on a buffer that is not shared.
@@ -204,6 +220,8 @@ void ReleaseWindow(const Arguments& arguments) {
   const void* data = AddressOf(buffer);
   const bool is_window =
       arena != nullptr && !buffer->WasDetached() && arena->Contains(data) && !client->IsWritable(data);
+  // Others of this thread look through it, too.
+  if (is_window && client->hot_windows.GiveUp(data)) return arguments.GetReturnValue().Set(status::kOk);
   if (is_window && arena->debug()) client->Quarantine(buffer);
   if (!is_window || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
     return arguments.GetReturnValue().Set(status::kNotAWindow);

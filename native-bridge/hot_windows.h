@@ -1,0 +1,64 @@
+// Windows on small objects that a thread gets again and again: as long as somebody looks through one, the next get of the
+// same object gives it out again, which costs a tenth of making another.
+//
+// Windows are held weakly here, so nobody keeps an object's memory for the sake of a get to come. A window given out
+// twice has several owners who know nothing of each other: from then on it can neither be transferred nor released
+// early, and goes when the last view of it is collected. Large objects have a window for each get, so that releasing one
+// returns its memory at once.
+#pragma once
+#include <node.h>
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace plasmoid {
+
+class HotWindows {
+ public:
+  // Larger objects are not kept here.
+  static constexpr uint64_t kMostBytes = 64u << 10;
+
+  explicit HotWindows(v8::Isolate* isolate) : isolate_(isolate) {}
+
+  // The window to give out once more, or nothing. The caller has seen that the object may still be got.
+  v8::Local<v8::ArrayBuffer> Find(uint32_t number, uint32_t generation);
+  // A window was made; it is kept when this is not the first for the object.
+  void Made(uint32_t number, uint32_t generation, v8::Local<v8::ArrayBuffer> window);
+  // Whether the window at an address was given out twice. Its object gets a new one from now on.
+  bool GiveUp(const void* address);
+  // The thread ends.
+  void Clear();
+
+ private:
+  enum class Stage : uint8_t {
+    kEmpty,
+    // One window was made and forgotten here: objects that are got once cost no handle.
+    kSeen,
+    // Held weakly, and given out once.
+    kKept,
+    // Given out several times.
+    kShared,
+    // Shared, and somebody has released it: not to be given out any more.
+    kGivenUp,
+    // Its windows are released early: they are not worth a handle.
+    kReleased,
+  };
+  struct Entry {
+    HotWindows* table = nullptr;
+    uint32_t number = 0;
+    uint32_t generation = 0;
+    Stage stage = Stage::kEmpty;
+    v8::Global<v8::ArrayBuffer> window;
+  };
+  // A power of two. An object has one place, by its number.
+  static constexpr size_t kEntries = 4096;
+
+  Entry* EntryOf(uint32_t number) { return &entries_[number & (kEntries - 1)]; }
+
+  v8::Isolate* const isolate_;
+  std::vector<Entry> entries_;
+  std::unordered_map<const void*, Entry*> shared_;
+};
+
+}  // namespace plasmoid
