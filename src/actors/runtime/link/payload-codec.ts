@@ -7,7 +7,7 @@ import {
 } from '../../../state/errors.ts';
 import { PayloadReader } from '../../../state/payload/payload-reader.ts';
 import { PayloadWriter } from '../../../state/payload/payload-writer.ts';
-import { maximumPayloadWords, WORD_BYTES } from '../../../state/ring-layout.ts';
+import { maximumPayloadWords } from '../../../state/ring-layout.ts';
 import { INLINE_LIMIT_BYTES, LINK_RING_WORDS } from '../../../state/runtime/link-layout.ts';
 import { isStorableView, type Storable, type StorableView } from '../../../state/value-format.ts';
 import type { ObjectPlace } from '../../client/object-place.ts';
@@ -15,7 +15,7 @@ import { ObjectRef } from '../../client/object-ref.ts';
 import type { Store } from '../../client/store.ts';
 import { ResultRef } from '../call/result-ref.ts';
 import { decodeError, type ErrorParts, encodeError } from './error-codec.ts';
-import { HEAD_WORDS, isEmptyPayload, locatePayload, Payload, PLACE_WORDS } from './payload.ts';
+import { HEAD_WORDS, isEmptyPayload, locatePayload, NO_OBJECTS, Payload, PLACE_WORDS } from './payload.ts';
 import { RECORD_HEAD_WORDS } from './protocol.ts';
 
 /** What stands for a value that is no plain data. */
@@ -113,36 +113,38 @@ export class PayloadCodec {
    */
   encode(values: readonly unknown[]): Payload {
     if (values.length === 0) return Payload.EMPTY;
-    const objects: ObjectRef[] = [];
-    this.#objects = objects;
-    this.#missing = [];
-    this.#pending = [];
-    this.#objectBytes = 0;
     const writer = this.#writer;
+    const objects = this.#objects;
     try {
       writer.begin();
       for (const value of values) writer.write(value instanceof ObjectRef ? new Resolved(value) : value);
       if (this.#pending.length > 0) throw new PendingResults(this.#pending);
       const { byteLength } = writer;
       const room = WORDS_MAX - objects.length * PLACE_WORDS;
-      const isInline = byteLength <= INLINE_LIMIT_BYTES && Math.ceil(byteLength / WORD_BYTES) <= room;
+      const isInline = byteLength <= INLINE_LIMIT_BYTES && writer.wordCount <= room;
       if (!isInline && room < PLACE_WORDS)
         throw new UnstorableValueError(`${objects.length} refs and big arrays are too many for one message`, {
           objects: objects.length,
           most: Math.floor(WORDS_MAX / PLACE_WORDS) - 1,
         });
-      if (!isInline) this.#attach(writer.bytes.subarray(0, byteLength));
-      const words = isInline ? writer.copyWords() : NO_WORDS;
+      if (!isInline) this.#attach(writer.bytes);
       const ready = this.#missing.length === 0 ? undefined : this.#putMissing(objects, this.#missing);
       const sizeBytes = this.#objectBytes + (isInline ? byteLength : 0);
-      return new Payload(words, isInline ? byteLength : undefined, objects, sizeBytes, ready);
+      const given = objects.length === 0 ? NO_OBJECTS : objects;
+      if (!isInline) return new Payload(NO_WORDS, 0, 0, undefined, given, sizeBytes, ready);
+      const { words, firstWord, wordCount } = writer;
+      writer.keep();
+      return new Payload(words, firstWord, wordCount, byteLength, given, sizeBytes, ready);
     } catch (error) {
       for (const object of objects) object.release();
       throw error;
     } finally {
       writer.end();
-      this.#objects = [];
-      this.#missing = [];
+      this.#objectBytes = 0;
+      // Those that are not empty have been given away.
+      if (objects.length > 0) this.#objects = [];
+      if (this.#missing.length > 0) this.#missing = [];
+      if (this.#pending.length > 0) this.#pending = [];
     }
   }
 
@@ -151,7 +153,7 @@ export class PayloadCodec {
     if (isEmptyPayload(words, start)) return NOTHING;
     const { places, start: startByte, byteLength } = locatePayload(words, start);
     this.#places = places;
-    const values: unknown[] = [];
+    let values: unknown[];
     const reader = this.#reader;
     if (byteLength === undefined) {
       const window = this.#take(places.length - 1) as Uint8Array;
@@ -160,6 +162,8 @@ export class PayloadCodec {
       reader.begin(bytes, startByte, byteLength);
     }
     try {
+      // Most have one, and an array that begins with it takes no more room than that.
+      values = [reader.read()];
       while (!reader.atEnd) values.push(reader.read());
     } finally {
       // A reader that keeps the last message would pin its objects for as long as the thread is idle.
