@@ -32,6 +32,8 @@ export class PayloadWriter {
   readonly #host: PayloadWriterHost;
   /** The chunk that is being written. */
   #bytes = new Uint8Array(CHUNK_BYTES);
+  /** Its length: the arrays' own is a property of the engine, which costs more than a field. */
+  #roomBytes = CHUNK_BYTES;
   #words = new Int32Array(this.#bytes.buffer);
   #data = new DataView(this.#bytes.buffer);
   #buffer = Buffer.from(this.#bytes.buffer);
@@ -51,9 +53,8 @@ export class PayloadWriter {
 
   /** Begins a message, in place of the last one unless that was kept. */
   begin(): void {
-    const { byteLength } = this.#bytes;
     // One that has grown for a big message is not kept for small ones, which would keep it.
-    if (this.#start + LEAST_ROOM_BYTES > byteLength || byteLength > CHUNK_BYTES) {
+    if (this.#start + LEAST_ROOM_BYTES > this.#roomBytes || this.#roomBytes > CHUNK_BYTES) {
       this.#start = 0;
       this.#use(new Uint8Array(CHUNK_BYTES));
     }
@@ -295,7 +296,7 @@ export class PayloadWriter {
   }
 
   #reserve(bytes: number): void {
-    if (this.#length + bytes > this.#bytes.byteLength) this.#grow(bytes);
+    if (this.#length + bytes > this.#roomBytes) this.#grow(bytes);
   }
 
   /** The message goes on in a bigger chunk of its own; those before it keep the old one. */
@@ -310,6 +311,7 @@ export class PayloadWriter {
 
   #use(bytes: Uint8Array<ArrayBuffer>): void {
     this.#bytes = bytes;
+    this.#roomBytes = bytes.byteLength;
     this.#words = new Int32Array(bytes.buffer);
     this.#data = new DataView(bytes.buffer);
     this.#buffer = Buffer.from(bytes.buffer);
