@@ -17,6 +17,7 @@ import { ResultRef } from '../call/result-ref.ts';
 import { decodeError, type ErrorParts, encodeError } from './error-codec.ts';
 import { HEAD_WORDS, isEmptyPayload, locatePayload, NO_OBJECTS, Payload, PLACE_WORDS } from './payload.ts';
 import { RECORD_HEAD_WORDS } from './protocol.ts';
+import { rememberedObject, rememberObject } from './window-object.ts';
 
 /** What stands for a value that is no plain data. */
 const KIND = Object.freeze({
@@ -81,8 +82,6 @@ export class PayloadCodec {
   readonly #handles: HandleCodec;
   readonly #writer: PayloadWriter;
   readonly #reader: PayloadReader;
-  /** The objects that views from messages lie on: sent on, they need no copy. */
-  readonly #windows = new WeakMap<ArrayBufferLike, ObjectRef>();
   /** Objects of the message being written, and of the one being read. */
   #objects: ObjectRef[] = [];
   #missing: { readonly index: number; readonly bytes: StorableView }[] = [];
@@ -179,12 +178,14 @@ export class PayloadCodec {
     return this.decode(words, 0, new Uint8Array(words.buffer, words.byteOffset, words.byteLength), false);
   }
 
-  /** Whether the value is a view of a whole object that a message brought here. */
+  /** The object that the value is a whole view of, if a message brought it here: sent on, it needs no copy. */
   #objectOf(value: unknown): ObjectRef | undefined {
     if (typeof value !== 'object' || value === null || !isStorableView(value)) return undefined;
     const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-    const ref = this.#windows.get(buffer);
-    return ref === undefined || ref.released || value.byteLength !== buffer.byteLength ? undefined : ref;
+    const ref = rememberedObject(buffer);
+    // Another runtime of this thread may have brought it: then its object is in another store.
+    if (ref === undefined || ref.released || ref.store !== this.#store) return undefined;
+    return value.byteLength === buffer.byteLength ? ref : undefined;
   }
 
   #attach(view: StorableView): number {
@@ -283,7 +284,7 @@ export class PayloadCodec {
     const value = this.#store.connection.reader.take(place);
     if (isStorableView(value)) {
       const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-      this.#windows.set(buffer, this.#refTo(place));
+      rememberObject(buffer, this.#refTo(place));
     }
     return value;
   }
