@@ -155,13 +155,14 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
   }
 
   isWaiting(): boolean {
-    return this.submitter.underWay > 0 || this.actors.underWay > 0 || this.#asked.size > 0;
+    return this.#hasCalls() || this.#asked.size > 0;
   }
 
   expectsMore(): boolean {
     if (this.worker !== undefined) return true;
-    // Who watches while all processors work for it keeps one of them from working.
-    return this.participant.busyLinks < PROCESSORS && this.isWaiting();
+    // Who watches while all processors work for it keeps one of them from working. What the scheduler answers comes by mail,
+    // which the event loop brings: who watches does not see it.
+    return this.participant.busyLinks < PROCESSORS && this.#hasCalls();
   }
 
   /** A worker whose tasks all wait, for others' results or for readers, can do something else meanwhile: the scheduler is told. */
@@ -266,6 +267,10 @@ export class RuntimeCore implements ParticipantHandlers, RuntimeAccess {
       `nobody looked at the failure of ${what}: ${text}`,
       'PlasmoidUnobservedFailureWarning',
     );
+  }
+
+  #hasCalls(): boolean {
+    return this.submitter.underWay > 0 || this.actors.underWay > 0;
   }
 
   #hearReply({ request, value, error }: SchedulerMessage & { readonly type: 'reply' }): void {

@@ -44,9 +44,9 @@ export class LinkEnd implements Disposable {
     this.peerClaims = new Int32Array(memory, linkClaimsOffset(readsLower), LINK_CALLS);
   }
 
-  /** Before the call is published. */
+  /** Before the call is published: whoever finds the call in the ring sees this as well, without an atomic store of its own. */
   offer(call: number): void {
-    Atomics.store(this.ownClaims, call, CLAIM.SENT); // SYNC call-claim
+    this.ownClaims[call] = CLAIM.SENT; // SYNC ring-publish
   }
 
   /** Takes an own call back. False when the other side has begun it. */

@@ -19,6 +19,8 @@ export class PayloadReader {
   #bytes = new Uint8Array(0);
   #data = new DataView(this.#bytes.buffer);
   #buffer = Buffer.from(this.#bytes.buffer);
+  /** Length of the memory: the arrays' own is a property of the engine, which costs more than a field. */
+  #roomBytes = 0;
   #at = 0;
   #end = 0;
   /** Objects of this message, by their numbers. */
@@ -33,12 +35,13 @@ export class PayloadReader {
     if (bytes !== this.#bytes) {
       const { buffer, byteOffset } = bytes;
       this.#bytes = bytes as Uint8Array<ArrayBuffer>;
+      this.#roomBytes = bytes.byteLength;
       this.#data = new DataView(buffer, byteOffset, bytes.byteLength) as DataView<ArrayBuffer>;
       this.#buffer = Buffer.from(buffer, byteOffset, bytes.byteLength) as Buffer<ArrayBuffer>;
     }
     this.#at = start;
     this.#end = start + byteLength;
-    if (this.#end > bytes.byteLength) throw new InvariantError('a message is longer than its memory');
+    if (this.#end > this.#roomBytes) throw new InvariantError('a message is longer than its memory');
     if (this.#objects.length > 0) this.#objects = [];
   }
 

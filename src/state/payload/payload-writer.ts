@@ -18,7 +18,10 @@ export interface PayloadWriterHost {
   readonly outOfBandBytes: number;
 }
 
-const START_BYTES = 4096;
+/** Messages stand one behind the other in chunks of this size: most are a few words, which need no memory of their own. */
+const CHUNK_BYTES = 8192;
+/** With less room than this left a chunk is full. */
+const LEAST_ROOM_BYTES = 64;
 /** Nested deeper than this, a value goes to `v8.serialize`, which refuses by an error and not by an overflow. */
 const DEPTH_MAX = 500;
 /** Strings up to this length are written by a loop; beyond, the call into the engine pays. */
@@ -27,10 +30,16 @@ const WORD_BYTES = 4;
 
 export class PayloadWriter {
   readonly #host: PayloadWriterHost;
-  #bytes = new Uint8Array(START_BYTES);
+  /** The chunk that is being written. */
+  #bytes = new Uint8Array(CHUNK_BYTES);
+  /** Its length: the arrays' own is a property of the engine, which costs more than a field. */
+  #roomBytes = CHUNK_BYTES;
   #words = new Int32Array(this.#bytes.buffer);
   #data = new DataView(this.#bytes.buffer);
   #buffer = Buffer.from(this.#bytes.buffer);
+  /** Where the message begins: at a whole word. */
+  #start = 0;
+  /** Where it ends. */
   #length = 0;
   #depth = 0;
   /** Objects of this message by their numbers; a Map only from the second one on. */
@@ -42,9 +51,14 @@ export class PayloadWriter {
     this.#host = host;
   }
 
-  /** Begins a message. */
+  /** Begins a message, in place of the last one unless that was kept. */
   begin(): void {
-    this.#length = 0;
+    // One that has grown for a big message is not kept for small ones, which would keep it.
+    if (this.#start + LEAST_ROOM_BYTES > this.#roomBytes || this.#roomBytes > CHUNK_BYTES) {
+      this.#start = 0;
+      this.#use(new Uint8Array(CHUNK_BYTES));
+    }
+    this.#length = this.#start;
     this.#depth = 0;
     this.#first = undefined;
     this.#seen = undefined;
@@ -59,17 +73,30 @@ export class PayloadWriter {
 
   /** Bytes written. */
   get byteLength(): number {
-    return this.#length;
+    return this.#length - this.#start;
   }
 
   /** The bytes, until the next message. */
   get bytes(): Uint8Array {
-    return this.#bytes;
+    return this.#bytes.subarray(this.#start, this.#length);
   }
 
-  /** A copy of the bytes as words; the last is filled up with whatever was there. */
-  copyWords(): Int32Array {
-    return this.#words.slice(0, Math.ceil(this.#length / WORD_BYTES));
+  /** The chunk that has the message: {@link wordCount} words from {@link firstWord} on, the last filled up with whatever was there. */
+  get words(): Int32Array {
+    return this.#words;
+  }
+
+  get firstWord(): number {
+    return this.#start / WORD_BYTES;
+  }
+
+  get wordCount(): number {
+    return Math.ceil((this.#length - this.#start) / WORD_BYTES);
+  }
+
+  /** The message stays where it is: the next one is written behind it. To be called behind looks at its place. */
+  keep(): void {
+    this.#start = Math.ceil(this.#length / WORD_BYTES) * WORD_BYTES;
   }
 
   /** Appends a value. Throws `UnstorableValueError`; then the message cannot be used, the writer can. */
@@ -269,16 +296,25 @@ export class PayloadWriter {
   }
 
   #reserve(bytes: number): void {
-    if (this.#length + bytes > this.#bytes.byteLength) this.#grow(bytes);
+    if (this.#length + bytes > this.#roomBytes) this.#grow(bytes);
   }
 
+  /** The message goes on in a bigger chunk of its own; those before it keep the old one. */
   #grow(bytes: number): void {
-    const grown = new Uint8Array(2 ** Math.ceil(Math.log2(this.#length + bytes)) * 2);
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    this.#words = new Int32Array(grown.buffer);
-    this.#data = new DataView(grown.buffer);
-    this.#buffer = Buffer.from(grown.buffer);
+    const length = this.#length - this.#start;
+    const grown = new Uint8Array(Math.max(CHUNK_BYTES, 2 ** Math.ceil(Math.log2(length + bytes)) * 2));
+    grown.set(this.#bytes.subarray(this.#start, this.#length));
+    this.#start = 0;
+    this.#length = length;
+    this.#use(grown);
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#roomBytes = bytes.byteLength;
+    this.#words = new Int32Array(bytes.buffer);
+    this.#data = new DataView(bytes.buffer);
+    this.#buffer = Buffer.from(bytes.buffer);
   }
 }
 

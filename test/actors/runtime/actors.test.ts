@@ -1,8 +1,10 @@
 // deadline: 120 s
 /** The lives of actors: order, restarts, ends. */
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -170,6 +172,19 @@ test('a handle travels in arguments', () =>
       counts.sort((one, other) => one - other),
       [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
     );
+  }));
+
+test('a handle has its methods and nothing else', () =>
+  withRuntime(1, async (runtime) => {
+    const journal = await spawnJournal(runtime);
+    const { note } = journal;
+    assert.is(journal.note, note);
+    assert.is(await note('detached').get(LIMIT), 1);
+    assert.is(await Promise.resolve(journal), journal);
+    assert.match(inspect(journal), /^ActorHandle \{ actor: \d+ \}$/);
+    for (const name of ['note', 'other'])
+      assert.throws(() => Reflect.apply(Object.assign, Object, [journal, { [name]: 1 }]), TypeError);
+    assert.throws(() => structuredClone(journal), /could not be cloned/);
   }));
 
 async function withFile(body: (file: string) => Promise<void>): Promise<void> {

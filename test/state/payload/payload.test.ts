@@ -37,10 +37,12 @@ function makePair() {
     attached = [];
     writer.begin();
     for (const value of values) writer.write(value);
-    const words = writer.copyWords();
+    const { words: chunk, firstWord, wordCount } = writer;
+    const words = chunk.slice(firstWord, firstWord + wordCount);
     const memory = new Uint8Array(new SharedArrayBuffer(words.byteLength + 13));
     memory.set(new Uint8Array(words.buffer), 13);
     reader.begin(memory, 13, writer.byteLength);
+    writer.keep();
     const back: unknown[] = [];
     while (!reader.atEnd) back.push(reader.read());
     reader.end();

@@ -1,12 +1,13 @@
 /** Handles to actors: objects with the methods of the actor's class, which call them where the actor lives. */
 import { ActorDiedError } from '../../../state/errors.ts';
+import { onlyItsTokenCanBeSent } from '../../client/uncloneable.ts';
 import { METHOD_PLAN } from '../call/call-options.ts';
 import { ResultRef } from '../call/result-ref.ts';
 import type { RuntimeAccess } from '../runtime-access.ts';
 import { type Definition, methodDefinition } from '../task-registry.ts';
 import type { ActorRoute } from './actor-route.ts';
 
-/** A prototype of their own: handles are no plain objects, whose entries would be sent instead of their actor's number. */
+/** What the proxies of handles stand for: nothing, so that each name is a method's. */
 const HANDLE: object = Object.freeze(Object.create(null));
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
@@ -44,20 +45,15 @@ export function handleFor(route: ActorRoute, core: RuntimeAccess): object {
 }
 
 function makeHandle(route: ActorRoute, core: RuntimeAccess): object {
-  const methods = new Map<string, (...values: unknown[]) => ResultRef>();
-  const methodOf = (name: string): ((...values: unknown[]) => ResultRef) => {
-    let method = methods.get(name);
-    if (method === undefined) {
-      const definition = methodDefinition(name);
-      method = (...values) => {
-        const ref = new ResultRef(core, name);
-        if (core.refusal !== undefined) ref.reject(core.refusal);
-        else core.submitter.make(definition, values, METHOD_PLAN, route, ref);
-        return ref;
-      };
-      methods.set(name, method);
-      handleMethods.set(method, { route, definition });
-    }
+  const makeMethod = (name: string): ((...values: unknown[]) => ResultRef) => {
+    const definition = methodDefinition(name);
+    const method = (...values: unknown[]): ResultRef => {
+      const ref = new ResultRef(core, name);
+      if (core.refusal !== undefined) ref.reject(core.refusal);
+      else core.submitter.make(definition, values, METHOD_PLAN, route, ref);
+      return ref;
+    };
+    handleMethods.set(method, { route, definition });
     return method;
   };
   const stop = async (): Promise<void> => {
@@ -66,15 +62,23 @@ function makeHandle(route: ActorRoute, core: RuntimeAccess): object {
       if (!(error instanceof ActorDiedError)) throw error;
     });
   };
-  return new Proxy(Object.create(HANDLE) as object, {
+  // The proxy stands behind the handle, and is asked once for each method: from then on the handle has it itself, and a call
+  // finds it as it finds any property.
+  const methods = new Proxy(HANDLE, {
     get: (_, name) => {
       if (name === Symbol.asyncDispose) return stop;
       if (name === INSPECT || name === Symbol.toPrimitive)
         return () => `ActorHandle { actor: ${route.actor} }`;
       // A handle is no promise, so that it can be awaited and returned as it is; nor is it called by JSON.stringify.
       if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
-      return methodOf(name);
+      const method = makeMethod(name);
+      Object.defineProperty(handle, name, { value: method });
+      return method;
     },
     set: () => false,
   });
+  const handle = Object.create(methods, {
+    uncloneable: { value: onlyItsTokenCanBeSent, enumerable: true },
+  }) as object;
+  return handle;
 }

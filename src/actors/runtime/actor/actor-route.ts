@@ -68,7 +68,7 @@ export class ActorRoute implements SubmitRoute {
   }
 
   submit(call: Call): void {
-    if (this.#expected.delete(call)) {
+    if (this.#expected.size > 0 && this.#expected.delete(call)) {
       this.advance();
       return;
     }
@@ -155,7 +155,7 @@ export class ActorRoute implements SubmitRoute {
   settled(call: Call): void {
     this.#underWay--;
     // An argument has failed: those behind it wait no more.
-    if (this.#expected.delete(call)) this.advance();
+    if (this.#expected.size > 0 && this.#expected.delete(call)) this.advance();
     if (this.#underWay === 0) for (const tell of this.#whenDrained.splice(0)) tell();
   }
 

@@ -1,5 +1,6 @@
 /** A lease that this thread has on a worker: calls of one class are sent there, to run one after the other. */
 
+import { performance } from 'node:perf_hooks';
 import type { PeerLink } from '../link/peer-link.ts';
 import type { Call } from './call.ts';
 

@@ -2,6 +2,7 @@
  * The calls of one scheduling class (tasks that ask the same of a worker): they wait here, with the thread that made them, for
  * leases on workers, as in Ray's direct task submission. The scheduler hears how many leases are wanted, never of single calls.
  */
+import { performance } from 'node:perf_hooks';
 import type { ControlRegion } from '../../../pools/control-region.ts';
 import { CallQueue } from '../../../state/runtime/call-queue.ts';
 import type { Demands } from '../link/messages.ts';

@@ -16,13 +16,16 @@ export function waitForResults<Ref extends ResultRef>(
   for (const ref of refs)
     if (!(ref instanceof ResultRef))
       throw invalidArgument('refs', ref, 'an array of results', 'Runtime.wait');
-  const partition = (): WaitResult<Ref> => ({
-    ready: refs.filter((ref) => ref.settled),
-    pending: refs.filter((ref) => !ref.settled),
-  });
+  const partition = (): WaitResult<Ref> => {
+    const ready: Ref[] = [];
+    const pending: Ref[] = [];
+    for (const ref of refs) (ref.settled ? ready : pending).push(ref);
+    return { ready, pending };
+  };
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(interrupted(signal));
-    let missing = count - partition().ready.length;
+    let missing = count;
+    for (const ref of refs) if (ref.settled) missing--;
     if (missing <= 0 || timeoutMs === 0) return resolve(partition());
     host.awaiting(1);
     const finish = (settle: () => void): void => {

@@ -205,14 +205,16 @@ export class Participant {
   #turn(): void {
     if (this.#ended) return;
     this.#seat.rouse();
-    this.#seat.look();
-    const handled = this.#handle();
-    this.flush();
-    // Promises that were settled have their turn before the next look.
-    if (handled || (this.#handlers.expectsMore() && this.#seat.spin())) {
-      this.nudge();
-      return;
-    }
+    do {
+      this.#seat.look();
+      const handled = this.#handle();
+      this.flush();
+      // Promises that were settled have their turn before the next look; where nothing came, nothing was settled.
+      if (handled || this.#turnsInRow++ >= TURNS_IN_ROW) {
+        this.nudge();
+        return;
+      }
+    } while (this.#handlers.expectsMore() && this.#seat.spin());
     if (!this.#isTurnPlanned) this.#sleep();
   }
 

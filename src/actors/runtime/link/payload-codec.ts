@@ -7,7 +7,7 @@ import {
 } from '../../../state/errors.ts';
 import { PayloadReader } from '../../../state/payload/payload-reader.ts';
 import { PayloadWriter } from '../../../state/payload/payload-writer.ts';
-import { maximumPayloadWords, WORD_BYTES } from '../../../state/ring-layout.ts';
+import { maximumPayloadWords } from '../../../state/ring-layout.ts';
 import { INLINE_LIMIT_BYTES, LINK_RING_WORDS } from '../../../state/runtime/link-layout.ts';
 import { isStorableView, type Storable, type StorableView } from '../../../state/value-format.ts';
 import type { ObjectPlace } from '../../client/object-place.ts';
@@ -15,8 +15,9 @@ import { ObjectRef } from '../../client/object-ref.ts';
 import type { Store } from '../../client/store.ts';
 import { ResultRef } from '../call/result-ref.ts';
 import { decodeError, type ErrorParts, encodeError } from './error-codec.ts';
-import { HEAD_WORDS, isEmptyPayload, locatePayload, Payload, PLACE_WORDS } from './payload.ts';
+import { HEAD_WORDS, isEmptyPayload, locatePayload, NO_OBJECTS, Payload, PLACE_WORDS } from './payload.ts';
 import { RECORD_HEAD_WORDS } from './protocol.ts';
+import { rememberedObject, rememberObject } from './window-object.ts';
 
 /** What stands for a value that is no plain data. */
 const KIND = Object.freeze({
@@ -81,8 +82,6 @@ export class PayloadCodec {
   readonly #handles: HandleCodec;
   readonly #writer: PayloadWriter;
   readonly #reader: PayloadReader;
-  /** The objects that views from messages lie on: sent on, they need no copy. */
-  readonly #windows = new WeakMap<ArrayBufferLike, ObjectRef>();
   /** Objects of the message being written, and of the one being read. */
   #objects: ObjectRef[] = [];
   #missing: { readonly index: number; readonly bytes: StorableView }[] = [];
@@ -113,36 +112,38 @@ export class PayloadCodec {
    */
   encode(values: readonly unknown[]): Payload {
     if (values.length === 0) return Payload.EMPTY;
-    const objects: ObjectRef[] = [];
-    this.#objects = objects;
-    this.#missing = [];
-    this.#pending = [];
-    this.#objectBytes = 0;
     const writer = this.#writer;
+    const objects = this.#objects;
     try {
       writer.begin();
       for (const value of values) writer.write(value instanceof ObjectRef ? new Resolved(value) : value);
       if (this.#pending.length > 0) throw new PendingResults(this.#pending);
       const { byteLength } = writer;
       const room = WORDS_MAX - objects.length * PLACE_WORDS;
-      const isInline = byteLength <= INLINE_LIMIT_BYTES && Math.ceil(byteLength / WORD_BYTES) <= room;
+      const isInline = byteLength <= INLINE_LIMIT_BYTES && writer.wordCount <= room;
       if (!isInline && room < PLACE_WORDS)
         throw new UnstorableValueError(`${objects.length} refs and big arrays are too many for one message`, {
           objects: objects.length,
           most: Math.floor(WORDS_MAX / PLACE_WORDS) - 1,
         });
-      if (!isInline) this.#attach(writer.bytes.subarray(0, byteLength));
-      const words = isInline ? writer.copyWords() : NO_WORDS;
+      if (!isInline) this.#attach(writer.bytes);
       const ready = this.#missing.length === 0 ? undefined : this.#putMissing(objects, this.#missing);
       const sizeBytes = this.#objectBytes + (isInline ? byteLength : 0);
-      return new Payload(words, isInline ? byteLength : undefined, objects, sizeBytes, ready);
+      const given = objects.length === 0 ? NO_OBJECTS : objects;
+      if (!isInline) return new Payload(NO_WORDS, 0, 0, undefined, given, sizeBytes, ready);
+      const { words, firstWord, wordCount } = writer;
+      writer.keep();
+      return new Payload(words, firstWord, wordCount, byteLength, given, sizeBytes, ready);
     } catch (error) {
       for (const object of objects) object.release();
       throw error;
     } finally {
       writer.end();
-      this.#objects = [];
-      this.#missing = [];
+      this.#objectBytes = 0;
+      // Those that are not empty have been given away.
+      if (objects.length > 0) this.#objects = [];
+      if (this.#missing.length > 0) this.#missing = [];
+      if (this.#pending.length > 0) this.#pending = [];
     }
   }
 
@@ -151,7 +152,7 @@ export class PayloadCodec {
     if (isEmptyPayload(words, start)) return NOTHING;
     const { places, start: startByte, byteLength } = locatePayload(words, start);
     this.#places = places;
-    const values: unknown[] = [];
+    let values: unknown[];
     const reader = this.#reader;
     if (byteLength === undefined) {
       const window = this.#take(places.length - 1) as Uint8Array;
@@ -160,6 +161,8 @@ export class PayloadCodec {
       reader.begin(bytes, startByte, byteLength);
     }
     try {
+      // Most have one, and an array that begins with it takes no more room than that.
+      values = [reader.read()];
       while (!reader.atEnd) values.push(reader.read());
     } finally {
       // A reader that keeps the last message would pin its objects for as long as the thread is idle.
@@ -175,12 +178,14 @@ export class PayloadCodec {
     return this.decode(words, 0, new Uint8Array(words.buffer, words.byteOffset, words.byteLength), false);
   }
 
-  /** Whether the value is a view of a whole object that a message brought here. */
+  /** The object that the value is a whole view of, if a message brought it here: sent on, it needs no copy. */
   #objectOf(value: unknown): ObjectRef | undefined {
     if (typeof value !== 'object' || value === null || !isStorableView(value)) return undefined;
     const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-    const ref = this.#windows.get(buffer);
-    return ref === undefined || ref.released || value.byteLength !== buffer.byteLength ? undefined : ref;
+    const ref = rememberedObject(buffer);
+    // Another runtime of this thread may have brought it: then its object is in another store.
+    if (ref === undefined || ref.released || ref.store !== this.#store) return undefined;
+    return value.byteLength === buffer.byteLength ? ref : undefined;
   }
 
   #attach(view: StorableView): number {
@@ -279,7 +284,7 @@ export class PayloadCodec {
     const value = this.#store.connection.reader.take(place);
     if (isStorableView(value)) {
       const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-      this.#windows.set(buffer, this.#refTo(place));
+      rememberObject(buffer, this.#refTo(place));
     }
     return value;
   }

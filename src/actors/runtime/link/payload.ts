@@ -10,16 +10,19 @@ const WORD_BYTES = 4;
 export const PLACE_WORDS = 2;
 export const HEAD_WORDS = 2;
 const NO_WORDS = new Int32Array(0);
-const NO_OBJECTS: readonly ObjectRef[] = [];
+export const NO_OBJECTS: readonly ObjectRef[] = [];
 
 /** In place of the number of bytes: they are the last object. */
 const BYTES_ARE_AN_OBJECT = -1;
 
 /** An encoded message. It holds its objects until it is released: a ref on its way keeps its object. */
 export class Payload {
-  static readonly EMPTY = new Payload(NO_WORDS, 0, NO_OBJECTS, 0);
+  static readonly EMPTY = new Payload(NO_WORDS, 0, 0, 0, NO_OBJECTS, 0);
 
+  /** What has its words, among others' perhaps. */
   readonly #words: Int32Array;
+  readonly #firstWord: number;
+  readonly #wordCount: number;
   readonly #byteLength: number;
   readonly #objects: readonly ObjectRef[];
   /** Bytes of the message and of its objects. */
@@ -30,6 +33,8 @@ export class Payload {
   /** `byteLength` undefined: the last object is the bytes. */
   constructor(
     words: Int32Array,
+    firstWord: number,
+    wordCount: number,
     byteLength: number | undefined,
     objects: readonly ObjectRef[],
     sizeBytes: number,
@@ -38,13 +43,15 @@ export class Payload {
     this.sizeBytes = sizeBytes;
     this.ready = ready;
     this.#words = words;
+    this.#firstWord = firstWord;
+    this.#wordCount = wordCount;
     this.#byteLength = byteLength ?? BYTES_ARE_AN_OBJECT;
     this.#objects = objects;
   }
 
   /** Words that it takes in a record. */
   get recordWords(): number {
-    return HEAD_WORDS + this.#objects.length * PLACE_WORDS + this.#words.length;
+    return HEAD_WORDS + this.#objects.length * PLACE_WORDS + this.#wordCount;
   }
 
   /** The slot of the object that it brings first; undefined if it brings none. */
@@ -59,7 +66,6 @@ export class Payload {
   /** Writes it to a record. */
   writeTo(target: Int32Array, start: number): void {
     const objects = this.#objects;
-    const words = this.#words;
     target[start] = objects.length;
     target[start + 1] = this.#byteLength;
     let index = start + HEAD_WORDS;
@@ -68,8 +74,11 @@ export class Payload {
       target[index++] = slot;
       target[index++] = generation;
     }
-    if (words.length > 64) target.set(words, index);
-    else for (let word = 0; word < words.length; word++) target[index + word] = words[word]!;
+    const words = this.#words;
+    const first = this.#firstWord;
+    const count = this.#wordCount;
+    if (count > 64) target.set(words.subarray(first, first + count), index);
+    else for (let word = 0; word < count; word++) target[index + word] = words[first + word]!;
   }
 
   /** The message as an array of its own. */

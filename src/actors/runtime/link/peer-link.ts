@@ -70,6 +70,8 @@ export class PeerLink implements CallLink {
     const code = definition.number | bits;
     this.write(RECORD.CALL, call.payload, number, lane, code);
     if (ahead !== undefined) this.credit(number, ahead.items, ahead.bytes);
+    // The peer has nothing of this thread's to do: it begins now, while this thread makes more calls or goes on to its turn.
+    if (this.calls.length - this.#free.length === 1) this.flush();
   }
 
   /** Forgets a call that was answered; its number may be used again. */

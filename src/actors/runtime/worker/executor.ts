@@ -294,9 +294,9 @@ export class Executor {
   #ended(call: IncomingCall, failure: { readonly error: unknown } | undefined, value?: unknown): void {
     const { link, number } = call;
     const peer = this.#peerOf(link);
-    peer.running.delete(number);
+    if (peer.running.size > 0) peer.running.delete(number);
     // One whose items are still on their way keeps the objects of those.
-    if (peer.streams.get(number)?.holdsObjects !== true) peer.streams.delete(number);
+    if (peer.streams.size > 0 && peer.streams.get(number)?.holdsObjects !== true) peer.streams.delete(number);
     this.#running--;
     if (failure === undefined && value === undefined) {
       this.#finish(call, OUTCOME.RESULT, Payload.EMPTY);

@@ -1,4 +1,5 @@
 /** Calls that a worker runs one after the other: those of a lease, or of an actor. */
+import { performance } from 'node:perf_hooks';
 import type { PeerLink } from '../link/peer-link.ts';
 import { TOOK_MAX_MICROS } from '../link/protocol.ts';
 
@@ -124,7 +125,8 @@ export class WorkerLane {
 
   began(call: IncomingCall): void {
     this.#running++;
-    if (this.#begun++ % MEASURED_EACH === 0) call.beganMs = performance.now();
+    // Who has a lease sends by it; an actor's callers do not ask.
+    if (this.target === undefined && this.#begun++ % MEASURED_EACH === 0) call.beganMs = performance.now();
   }
 
   /** How long a call that ends now has taken, in microseconds; 0 if it was not measured, or waited for its reader. */
