@@ -194,7 +194,7 @@ void Get(const Arguments& arguments) {
     if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
     window = client->ReadWindow(number, header);
     const uint64_t size = client->arena->Size(number);
-    if (size != 0 && size <= HotWindows::kMostBytes && !client->arena->debug()) {
+    if (size != 0 && size <= kHotWindowBytes && !client->arena->debug()) {
       client->hot_windows.Made(number, generation, window);
     }
   }
@@ -221,7 +221,7 @@ void ReleaseWindow(const Arguments& arguments) {
   const bool is_window =
       arena != nullptr && !buffer->WasDetached() && arena->Contains(data) && !client->IsWritable(data);
   // Others of this thread look through it, too.
-  if (is_window && client->hot_windows.GiveUp(data)) return arguments.GetReturnValue().Set(status::kOk);
+  if (is_window && client->hot_windows.GiveUp(buffer, data)) return arguments.GetReturnValue().Set(status::kOk);
   if (is_window && arena->debug()) client->Quarantine(buffer);
   if (!is_window || !buffer->Detach(v8::Local<v8::Value>()).FromMaybe(false)) {
     return arguments.GetReturnValue().Set(status::kNotAWindow);
@@ -349,7 +349,7 @@ bool ClaimRecord(Arena& arena, uint32_t* index) {
   return false;
 }
 
-// attachClient(arena, onRing, stockLimitBytes) → functions with `index` and `result`; undefined when all client records
+// attachClient(arena, onRing, stockLimitBytes, markAsUntransferable) → functions with `index` and `result`; undefined when all client records
 // are taken, null when there is no such arena (any more)
 void AttachClient(const Arguments& arguments) {
   v8::Isolate* isolate = arguments.GetIsolate();
@@ -361,7 +361,7 @@ void AttachClient(const Arguments& arguments) {
       LoopBell::Open(isolate, arena, arena->ClientDoorbell(index), arguments[1].As<v8::Function>());
   if (bell == nullptr) return ThrowSystemError(isolate, ENOMEM, "uv_async_init", 0);
   auto* connection =
-      new Connection{std::make_unique<Client>(arena, index, isolate, Integer(arguments, 2)), bell};
+      new Connection{std::make_unique<Client>(arena, index, isolate, Integer(arguments, 2), arguments[3].As<v8::Function>()), bell};
   RegisterForCollection(connection->client->environment, arena.get(), index);
   node::AddEnvironmentCleanupHook(isolate, OnThreadEnd, connection);
 

@@ -15,11 +15,20 @@ v8::Local<v8::ArrayBuffer> HotWindows::Find(uint32_t number, uint32_t generation
     entry->stage = Stage::kReleased;
     return {};
   }
+  if (!MakeUntransferable(window)) return {};
   entry->stage = Stage::kShared;
   shared_[window->Data()] = entry;
-  // Whoever tries to transfer it is refused, instead of emptying the views of others.
-  window->SetDetachKey(v8::Symbol::New(isolate_));
   return window;
+}
+
+// Whoever would transfer it would empty the views of others. Node looks for a mark of its own (without it, it ends the
+// process when V8 refuses); `ArrayBuffer.prototype.transfer` is V8's, which asks for the key.
+bool HotWindows::MakeUntransferable(v8::Local<v8::ArrayBuffer> window) {
+  v8::Local<v8::Value> argument = window;
+  v8::Local<v8::Function> mark = mark_as_untransferable_.Get(isolate_);
+  if (mark->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_), 1, &argument).IsEmpty()) return false;
+  window->SetDetachKey(v8::Symbol::New(isolate_));
+  return true;
 }
 
 void HotWindows::Made(uint32_t number, uint32_t generation, v8::Local<v8::ArrayBuffer> window) {
@@ -51,10 +60,10 @@ void HotWindows::Made(uint32_t number, uint32_t generation, v8::Local<v8::ArrayB
       v8::WeakCallbackType::kParameter);
 }
 
-bool HotWindows::GiveUp(const void* address) {
+bool HotWindows::GiveUp(v8::Local<v8::ArrayBuffer> window, const void* address) {
   if (shared_.empty()) return false;
   const auto found = shared_.find(address);
-  if (found == shared_.end()) return false;
+  if (found == shared_.end() || found->second->window != window) return false;
   found->second->stage = Stage::kGivenUp;
   return true;
 }
@@ -63,6 +72,7 @@ void HotWindows::Clear() {
   for (Entry& entry : entries_) entry.window.Reset();
   entries_.clear();
   shared_.clear();
+  mark_as_untransferable_.Reset();
 }
 
 }  // namespace plasmoid

@@ -16,17 +16,16 @@ namespace plasmoid {
 
 class HotWindows {
  public:
-  // Larger objects are not kept here.
-  static constexpr uint64_t kMostBytes = 64u << 10;
-
-  explicit HotWindows(v8::Isolate* isolate) : isolate_(isolate) {}
+  // `mark_as_untransferable` is Node's function of that name.
+  HotWindows(v8::Isolate* isolate, v8::Local<v8::Function> mark_as_untransferable)
+      : isolate_(isolate), mark_as_untransferable_(isolate, mark_as_untransferable) {}
 
   // The window to give out once more, or nothing. The caller has seen that the object may still be got.
   v8::Local<v8::ArrayBuffer> Find(uint32_t number, uint32_t generation);
   // A window was made; it is kept when this is not the first for the object.
   void Made(uint32_t number, uint32_t generation, v8::Local<v8::ArrayBuffer> window);
-  // Whether the window at an address was given out twice. Its object gets a new one from now on.
-  bool GiveUp(const void* address);
+  // Whether the window, which lies at `address`, was given out twice. Its object gets a new one from now on.
+  bool GiveUp(v8::Local<v8::ArrayBuffer> window, const void* address);
   // The thread ends.
   void Clear();
 
@@ -54,9 +53,11 @@ class HotWindows {
   // A power of two. An object has one place, by its number.
   static constexpr size_t kEntries = 4096;
 
+  bool MakeUntransferable(v8::Local<v8::ArrayBuffer> window);
   Entry* EntryOf(uint32_t number) { return &entries_[number & (kEntries - 1)]; }
 
   v8::Isolate* const isolate_;
+  v8::Global<v8::Function> mark_as_untransferable_;
   std::vector<Entry> entries_;
   std::unordered_map<const void*, Entry*> shared_;
 };

@@ -181,6 +181,7 @@ inline constexpr uint32_t kWords = 5;
 inline constexpr uint32_t kSlotBytes = 64;
 inline constexpr uint32_t kNameBytes = 32;
 inline constexpr uint32_t kUnitBytes = 64;
+inline constexpr uint32_t kHotWindowBytes = 65536;
 inline constexpr uint32_t kIdBytes = 28;
 inline constexpr uint32_t kNonceBytes = 12;
 inline constexpr uint32_t kStackEnd = 0xffffffff;

@@ -1,4 +1,5 @@
 /** What actors need of the bridge besides memory: each thread's functions on an arena, and collection on request. */
+import { markAsUntransferable } from 'node:worker_threads';
 import { type BridgeActor, type BridgeClient, bridge } from './bridge.ts';
 
 /** Joins an arena as a client. `undefined` when all client records are taken, `null` when the arena has ended. */
@@ -7,7 +8,7 @@ export function attachClient(
   onRing: () => void,
   stockLimitBytes: number,
 ): BridgeClient | undefined | null {
-  const client = bridge.attachClient(arena, onRing, stockLimitBytes);
+  const client = bridge.attachClient(arena, onRing, stockLimitBytes, markAsUntransferable);
   return client ? withFixedShape(client) : client;
 }
 

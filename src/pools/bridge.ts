@@ -127,7 +127,12 @@ export interface Bridge {
   openArena(control: number, primary: number, fallback: number): number;
   releaseArena(arena: number): void;
   attachActor(arena: number, onRing: () => void): BridgeActor;
-  attachClient(arena: number, onRing: () => void, stockLimitBytes: number): BridgeClient | undefined | null;
+  attachClient(
+    arena: number,
+    onRing: () => void,
+    stockLimitBytes: number,
+    markAsUntransferable: (buffer: ArrayBuffer) => void,
+  ): BridgeClient | undefined | null;
   /** `undefined` while all bells of the process are taken. */
   openBell(onRing: () => void): BridgeBell | undefined;
   /** Rings in vain where no bell is open. */

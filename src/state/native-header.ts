@@ -16,6 +16,7 @@ import { EVENT_CODE, EVENTS, STATE_CODE, STATES } from './lifecycle/codes.ts';
 import { BUMP_BIT, deriveTable, ILLEGAL } from './lifecycle/table.ts';
 import {
   CHECKSUM,
+  HOT_WINDOW_BYTES,
   ID_BYTES,
   NAME,
   NAME_BYTES,
@@ -105,6 +106,7 @@ ${namespaced('result_word', 'uint32_t', RESULT)}
 inline constexpr uint32_t kSlotBytes = ${SLOT_BYTES};
 inline constexpr uint32_t kNameBytes = ${NAME_BYTES};
 inline constexpr uint32_t kUnitBytes = ${UNIT_BYTES};
+inline constexpr uint32_t kHotWindowBytes = ${HOT_WINDOW_BYTES};
 inline constexpr uint32_t kIdBytes = ${ID_BYTES};
 inline constexpr uint32_t kNonceBytes = ${NONCE_BYTES};
 inline constexpr uint32_t kStackEnd = ${hex(STACK_END)};

@@ -64,6 +64,9 @@ export const CHECKSUM = Object.freeze({
 /** Link of the last slot of the settled stack. */
 export const STACK_END = 0xffffffff;
 
+/** The largest object that a thread may read through one window however often it gets it (`native-bridge/hot_windows.h`). */
+export const HOT_WINDOW_BYTES = 64 * 1024;
+
 /** Bytes in one unit of placement: every offset handed out is a multiple of it. */
 export const UNIT_BYTES = 64;
 /** Units that an object of so many bytes takes; an empty one has a place too. */

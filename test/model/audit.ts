@@ -49,10 +49,11 @@ export function compareList(model: Model, store: Store, meet: (what: string) => 
 }
 
 function compareEntry(model: Model, object: ModelObject, entry: ObjectEntry): void {
-  const { size, state, evictable, views, holders } = object;
+  const { size, state, evictable, holders } = object;
+  const windows = model.windowsOf(object);
   const told = `object ${object.key}`;
   assert.is(entry.sizeBytes, size, told);
-  assert.ok(entry.pins >= views, `${told} has ${entry.pins} pins for ${views} views`);
+  assert.ok(entry.pins >= windows, `${told} has ${entry.pins} pins for ${windows} windows`);
   const isWritten = entry.state === 'writing' || entry.state === 'created';
   assert.is(isWritten, state === 'writing' || state === 'abandoned', `${told} is ${entry.state}`);
   if (!model.isSure(object) || object.forgotten) return;

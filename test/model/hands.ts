@@ -10,6 +10,7 @@ import {
   type WaitResult,
   type WritableSlot,
 } from '../../src/index.ts';
+import { HOT_WINDOW_BYTES } from '../../src/state/slot-layout.ts';
 import {
   type Action,
   type Answer,
@@ -81,8 +82,9 @@ export class Hands {
         return this.#use(action.key, action.seen);
       case 'releaseView': {
         const view = this.#views.take(action.key);
-        if (view !== undefined) this.store.release(view);
-        return view?.byteLength === 0;
+        if (view === undefined) return undefined;
+        this.store.release(view);
+        return isGone(view);
       }
       case 'forgetView':
         this.#views.take(action.key);
@@ -183,7 +185,7 @@ export class Hands {
       used = view;
       return Buffer.compare(view, pattern(object, size)) === 0;
     });
-    return isRight && used?.length === 0;
+    return isRight && used !== undefined && isGone(used);
   }
 
   /** What can be asked at any time, and says the same as other calls. */
@@ -289,4 +291,9 @@ function getOne(store: Store, name: Readable, signal: AbortSignal): Promise<unkn
 function readyOf(names: readonly Readable[], { ready, pending }: WaitResult<Readable>): string {
   if (ready.length + pending.length !== names.length) return 'names are missing';
   return `ready ${names.flatMap((name, index) => (ready.includes(name) ? [index] : [])).join()}`;
+}
+
+/** Whether a view was let go: it is empty, or a small one that this thread got several times and keeps for the others. */
+function isGone(view: Uint8Array): boolean {
+  return view.length <= HOT_WINDOW_BYTES;
 }

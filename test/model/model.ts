@@ -1,4 +1,5 @@
 /** Plain objects that know what the store must answer. */
+import { HOT_WINDOW_BYTES } from '../../src/state/slot-layout.ts';
 
 export interface ModelObject {
   readonly key: number;
@@ -78,6 +79,13 @@ export class Model {
   see(key: number, thread: number, object: ModelObject): void {
     object.views++;
     this.views.set(key, { thread, object });
+  }
+
+  /** The fewest windows that its views can lie on: a thread may look at a small object through one. */
+  windowsOf(object: ModelObject): number {
+    if (object.size > HOT_WINDOW_BYTES) return object.views;
+    const seen = [...this.views.values()].filter((held) => held.object === object);
+    return new Set(seen.map(({ thread }) => thread)).size;
   }
 
   unsee(key: number): void {
