@@ -92,7 +92,7 @@ int32_t Arena::AddHold(uint32_t client, uint32_t number, uint32_t generation) {
     // The last holder's step from 1 to 0 decides the object's end; nobody revives it after that.
     if (count == 0) return status::kNotFound;
   } while (!CompareExchange(holds, &count, count + 1));
-  __atomic_fetch_or(LedgerByte(client, number), uint8_t(1u << (number % 8)), __ATOMIC_SEQ_CST);
+  SetLedgerBit(client, number, true);
   // Only now is the slot sure not to be recycled, so only now does its generation mean anything.
   const uint64_t header = Load(Header(number));
   if (GenerationOf(header) == generation && IsLive(StateOf(header))) return status::kOk;
@@ -101,12 +101,13 @@ int32_t Arena::AddHold(uint32_t client, uint32_t number, uint32_t generation) {
 }
 
 void Arena::StartHold(uint32_t client, uint32_t number) {
-  __atomic_fetch_or(LedgerByte(client, number), uint8_t(1u << (number % 8)), __ATOMIC_SEQ_CST);
-  Store(Slot(number) + slot::kHolds, uint32_t{1});
+  SetLedgerBit(client, number, true);
+  // Nobody else looks before the slot is sealed, or its token sent.
+  StoreRelease(Slot(number) + slot::kHolds, uint32_t{1});
 }
 
 bool Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
-  __atomic_fetch_and(LedgerByte(client, number), uint8_t(~(1u << (number % 8))), __ATOMIC_SEQ_CST);
+  SetLedgerBit(client, number, false);
   return LowerHolds(client, number, may_recycle);
 }
 
@@ -170,7 +171,8 @@ bool Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) {
     if (IsAwaited(header) && !IsAwaited(next)) PushSettled(number);
     if (StateOf(next) == State::kReleased) PushFreed(number);
     if (event != Event::kRecycle) return false;
-    SetOwner(number, client, false);
+    // It may have come as the answer to a create.
+    if (IsAnswer(number)) SetOwner(number, client, false);
     return true;
   }
 }

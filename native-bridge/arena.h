@@ -143,6 +143,12 @@ class Arena {
   bool Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next);
   void PushFreed(uint32_t number);
   void PushSettled(uint32_t number);
+  // A client alone writes its ledger; the actor does when the client is dead. So no two steps meet in one byte.
+  void SetLedgerBit(uint32_t client, uint32_t number, bool held) {
+    uint8_t* byte = LedgerByte(client, number);
+    const auto bit = static_cast<uint8_t>(1u << (number % 8));
+    StoreRelease(byte, static_cast<uint8_t>(held ? LoadAcquire(byte) | bit : LoadAcquire(byte) & ~bit));
+  }
   uint8_t* LedgerByte(uint32_t client, uint32_t number) const {
     return ledgers_ + uint64_t{client} * ledger_bytes_ + number / 8;
   }

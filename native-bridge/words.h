@@ -20,6 +20,11 @@ template <typename T>
 inline void Store(T* word, T value) {
   __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
+// For words that one thread alone writes at a time: who reads them orders itself by another word.
+template <typename T>
+inline void StoreRelease(T* word, T value) {
+  __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
 // For words that are only hints.
 template <typename T>
 inline void StoreRelaxed(T* word, T value) {
