@@ -1,8 +1,10 @@
 // deadline: 600 s + PLASMOID_CHURN_MINUTES min (60)
 /**
  * Objects of mixed sizes come and go for an hour, or for `PLASMOID_CHURN_MINUTES`, some of them forgotten. Neither the
- * memory of the process may grow meanwhile, nor what is free fall into smaller and smaller pieces.
+ * memory of the process may grow meanwhile, nor what is free fall into smaller and smaller pieces. With
+ * `PLASMOID_CHURN_FILE` it leaves the samples there, for the plot in docs/performance.md.
  */
+import { writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ChurnSample, formatSamples, sampleChurn } from '../../bench/growth/churn-samples.ts';
@@ -69,6 +71,8 @@ test('memory and fragmentation stay level under churn, and nothing is left', asy
   try {
     const samples = await sampleChurn(churn, MINUTES * 60_000, INTERVAL_MS);
     for (const line of formatSamples(samples).split('\n')) tell(line);
+    const file = process.env.PLASMOID_CHURN_FILE;
+    if (file !== undefined) writeFileSync(file, `${JSON.stringify(samples, null, 2)}\n`);
     await churn.empty();
     const left = await collectUntil(
       churn.store,
