@@ -1,6 +1,6 @@
 /**
  * The kinds of value that a reader gets in place, without a copy: the typed arrays, `DataView`, `Buffer` and
- * `ArrayBuffer`. Everything else is stored as `v8.serialize` writes it, and read as a copy.
+ * `ArrayBuffer`. Everything else is stored in a compact form of its own or as `v8.serialize` writes it, and read as a copy.
  */
 import { types } from 'node:util';
 import { InvalidArgumentError, InvariantError, UnstorableValueError } from './errors.ts';
@@ -26,6 +26,8 @@ export const FORMAT = Object.freeze({
   ArrayBuffer: 13,
   /** Whatever `v8.serialize` wrote. */
   serialized: 14,
+  /** A plain value as `CompactWriter` wrote it. */
+  compact: 15,
 } as const);
 
 /** The kinds of view, by name. */
@@ -106,7 +108,7 @@ type WindowOf<T> = T extends Buffer
 type TypedArrayName = Exclude<keyof ViewByName, 'DataView' | 'Buffer' | 'ArrayBuffer'>;
 
 /** By code: the smallest unit of bytes. */
-const ELEMENT_BYTES: readonly number[] = [1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 1, 1, 1, 1];
+const ELEMENT_BYTES: readonly number[] = [1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 1, 1, 1, 1, 1];
 /** The class of a typed array as the engine knows it: right for subclasses, other realms and shadowed names. */
 const readTag = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
@@ -206,6 +208,11 @@ export function viewOf(format: ViewFormat, buffer: ArrayBuffer): ViewByFormat[Vi
 export function decodeFormat(code: number): FormatCode {
   if (isFormatCode(code)) return code;
   throw new InvariantError(`object has the unknown format code ${code}`, { code });
+}
+
+/** Whether an object of this format is read in place. */
+export function isViewFormat(code: FormatCode): code is ViewFormat {
+  return code < FORMAT.serialized;
 }
 
 function isFormatCode(code: number): code is FormatCode {

@@ -15,8 +15,8 @@ import {
   FORMAT,
   formatOf,
   isStorableView,
+  isViewFormat,
   type StorableView,
-  type ViewFormat,
   viewOf,
 } from '../../src/state/value-format.ts';
 
@@ -34,7 +34,7 @@ const TYPED_ARRAYS = [
   Float32Array,
   Float64Array,
 ] as const;
-const VIEW_FORMATS = Object.values(FORMAT).filter((code): code is ViewFormat => code !== FORMAT.serialized);
+const VIEW_FORMATS = Object.values(FORMAT).filter(isViewFormat);
 
 /** Whether an error is of this class, with this value in its values. */
 function errorWith(Class: new (message: string) => PlasmoidError, name: string, value: unknown) {
@@ -53,6 +53,7 @@ test('the codes never change', () => {
     'Buffer',
     'ArrayBuffer',
     'serialized',
+    'compact',
   ];
   assert.equal({ ...FORMAT }, Object.fromEntries(names.map((name, code) => [name, code])));
 });
@@ -63,7 +64,7 @@ test('element sizes are those of the classes', () => {
     assert.is(format, FORMAT[Class.name as keyof typeof FORMAT]);
     assert.is(elementBytes(format), Class.BYTES_PER_ELEMENT);
   }
-  for (const format of [FORMAT.DataView, FORMAT.Buffer, FORMAT.serialized])
+  for (const format of [FORMAT.DataView, FORMAT.Buffer, FORMAT.serialized, FORMAT.compact])
     assert.is(elementBytes(format), 1);
 });
 
@@ -191,7 +192,7 @@ test('a value whose buffer is gone is refused, not stored as empty', () => {
 
 test('a code from shared memory is checked', () => {
   for (const code of Object.values(FORMAT)) assert.is(decodeFormat(code), code);
-  for (const code of [-1, 15, 255, 0.5]) {
+  for (const code of [-1, 16, 255, 0.5]) {
     assert.throws(() => decodeFormat(code), errorWith(InvariantError, 'code', code));
   }
 });

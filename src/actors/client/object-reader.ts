@@ -8,8 +8,8 @@ import { ObjectId } from '../../state/ids/object-id.ts';
 import { isBeingWritten, isSealed } from '../../state/lifecycle/codes.ts';
 import {
   decodeFormat,
-  FORMAT,
   isStorableView,
+  isViewFormat,
   type Sealed,
   type StorableView,
   viewOf,
@@ -21,7 +21,7 @@ import { statusToError } from './failures.ts';
 import type { ObjectNames, Readable } from './object-names.ts';
 import { describePlace, type ObjectPlace } from './object-place.ts';
 import type { ObjectRef } from './object-ref.ts';
-import { decodeSerialised } from './value-codec.ts';
+import { decodeValue } from './value-codec.ts';
 import type { WaitLimits } from './wait-limits.ts';
 
 /** The values of several objects. */
@@ -257,8 +257,8 @@ export class ObjectReader {
   #decode(window: ArrayBuffer, place: ObjectPlace): unknown {
     this.#debug?.viewed(window, place);
     const format = decodeFormat(this.#bridge.result[RESULT.FORMAT] ?? 0);
-    if (format !== FORMAT.serialized) return viewOf(format, window);
-    const value = decodeSerialised(window);
+    if (isViewFormat(format)) return viewOf(format, window);
+    const value = decodeValue(window, format);
     this.releaseQuietly(window);
     return value;
   }

@@ -7,7 +7,7 @@ import type { AllocatorLink, Lease } from './allocator-link.ts';
 import type { DebugAids } from './debug/debug-aids.ts';
 import { statusToError } from './failures.ts';
 import { ObjectRef, type RefHost } from './object-ref.ts';
-import { encodeValue, sizeOf } from './value-codec.ts';
+import { type EncodedValue, encodeValue, keepSource, sizeOf } from './value-codec.ts';
 import type { WaitLimits } from './wait-limits.ts';
 import type { SlotOptions } from './writable-slot.ts';
 
@@ -26,22 +26,24 @@ export class ObjectWriter {
 
   /** At once where the thread's stock has a block; a promise only where the actor is asked for one. */
   put<T extends Storable>(value: T, limits: SlotOptions & WaitLimits): ObjectRef<T> | Promise<ObjectRef<T>> {
-    const { source, format } = encodeValue(value);
-    const ref = new ObjectRef<T>(this.#host, limits.id);
     const caller = this.#debug?.caller();
+    const encoded = encodeValue(value);
+    const { source, format } = encoded;
+    const ref = new ObjectRef<T>(this.#host, limits.id);
     const status = this.#attempt(source, format, ref, limits.id, caller, undefined);
     return status === STATUS.NO_STOCK
-      ? this.#putLater(source, format, ref, limits, caller)
+      ? this.#putLater(encoded, ref, limits, caller)
       : this.#made(ref, status, limits, caller);
   }
 
   async #putLater<T>(
-    source: StorableView,
-    format: FormatCode,
+    encoded: EncodedValue,
     ref: ObjectRef<T>,
     limits: SlotOptions & WaitLimits,
     caller: string | undefined,
   ): Promise<ObjectRef<T>> {
+    const { format } = encoded;
+    const source = keepSource(encoded);
     for (;;) {
       const lease = await this.#link.lease(sizeOf(source), limits);
       this.#assertStillThere(source, lease);
@@ -51,10 +53,12 @@ export class ObjectWriter {
   }
 
   putSync<T extends Storable>(value: T, limits: SlotOptions & WaitLimits): ObjectRef<T> {
-    const { source, format } = encodeValue(value);
-    const ref = new ObjectRef<T>(this.#host, limits.id);
     const caller = this.#debug?.caller();
-    let status = this.#attempt(source, format, ref, limits.id, caller, undefined);
+    const encoded = encodeValue(value);
+    const { format } = encoded;
+    const ref = new ObjectRef<T>(this.#host, limits.id);
+    let status = this.#attempt(encoded.source, format, ref, limits.id, caller, undefined);
+    const source = status === STATUS.NO_STOCK ? keepSource(encoded) : encoded.source;
     while (status === STATUS.NO_STOCK) {
       const lease = this.#link.leaseSync(sizeOf(source), limits);
       status = this.#attempt(source, format, ref, limits.id, caller, lease);

@@ -1,5 +1,7 @@
 /** Values on their way into the store and out of it. */
 import { deserialize, serialize } from 'node:v8';
+import { CompactReader } from '../../state/compact/compact-reader.ts';
+import { CompactWriter } from '../../state/compact/compact-writer.ts';
 import { InvalidArgumentError, UnstorableValueError } from '../../state/errors.ts';
 import {
   bytesOf,
@@ -19,6 +21,10 @@ export interface EncodedValue {
   readonly format: FormatCode;
 }
 
+/** One of each for all stores of the thread: none works on two values at once. */
+const writer = new CompactWriter();
+const reader = new CompactReader();
+
 /** The size as the engine knows it, whatever a subclass says of itself. */
 const sizeGetterOf = (prototype: object): (() => number) =>
   Object.getOwnPropertyDescriptor(prototype, 'byteLength')!.get!;
@@ -26,7 +32,10 @@ const typedArraySize = sizeGetterOf(Object.getPrototypeOf(Uint8Array.prototype))
 const dataViewSize = sizeGetterOf(DataView.prototype);
 const bufferSize = sizeGetterOf(ArrayBuffer.prototype);
 
-/** Throws `UnstorableValueError`, or `InvalidArgumentError` for a view on a detached buffer. */
+/**
+ * The source may be scratch memory: see {@link keepSource}. Throws `UnstorableValueError`, or `InvalidArgumentError` for a view on a
+ * detached buffer.
+ */
 export function encodeValue(value: Storable): EncodedValue {
   const format = formatOf(value);
   if (format !== undefined) {
@@ -35,6 +44,8 @@ export function encodeValue(value: Storable): EncodedValue {
     sizeOfFormat(source, format);
     return { source, format };
   }
+  const compact = writer.encode(value);
+  if (compact !== undefined) return { source: compact, format: FORMAT.compact };
   try {
     return { source: serialize(value), format: FORMAT.serialized };
   } catch (cause) {
@@ -52,6 +63,11 @@ export function encodeValue(value: Storable): EncodedValue {
       { cause },
     );
   }
+}
+
+/** The source of a value for a put that waits: the thread may encode others meanwhile. */
+export function keepSource({ source, format }: EncodedValue): StorableView {
+  return format === FORMAT.compact ? bytesOf(source).slice() : source;
 }
 
 /** Whether the value is a ref or the like, or has one at first sight: why it could not be serialised. */
@@ -89,8 +105,9 @@ function sizeGetter(format: ViewFormat): () => number {
   return format === FORMAT.DataView ? dataViewSize : typedArraySize;
 }
 
-/** The value that was serialised into a window. */
-export function decodeSerialised(window: ArrayBuffer): unknown {
+/** The value that was encoded into a window. */
+export function decodeValue(window: ArrayBuffer, format: FormatCode): unknown {
+  if (format === FORMAT.compact) return reader.decode(window);
   // From a copy: the deserializer makes typed arrays on the buffer it reads, and the caller may write to them.
   return deserialize(Buffer.from(new Uint8Array(window)));
 }

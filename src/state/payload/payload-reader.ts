@@ -1,7 +1,7 @@
 /** Decodes what {@link PayloadWriter} wrote. */
 import { deserialize } from 'node:v8';
 import { InvariantError } from '../errors.ts';
-import { decodeFormat, FORMAT, type StorableView, viewOf } from '../value-format.ts';
+import { decodeFormat, isViewFormat, type StorableView, viewOf } from '../value-format.ts';
 import { TAG } from './tags.ts';
 
 /** What a reader asks for values that are not plain data. */
@@ -159,7 +159,7 @@ export class PayloadReader {
   #readView(): StorableView {
     const format = decodeFormat(this.#bytes[this.#skip(1)]!);
     const bytes = this.#readSized();
-    if (format === FORMAT.serialized) throw new InvariantError('a view in a message has no format');
+    if (!isViewFormat(format)) throw new InvariantError('a view in a message has no format');
     return viewOf(format, bytes.buffer);
   }
 

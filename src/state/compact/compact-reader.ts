@@ -1,0 +1,177 @@
+/** Decodes what {@link CompactWriter} wrote. */
+import { InvariantError } from '../errors.ts';
+import { TAG } from './tags.ts';
+import { CACHED_TEXT_MAX, TextCache } from './text-cache.ts';
+
+/** Up to this size, bytes are copied to where views on them stand ready. */
+const SCRATCH_BYTES = 4096;
+
+export class CompactReader {
+  readonly #scratch = Buffer.alloc(SCRATCH_BYTES);
+  readonly #scratchData = new DataView(
+    this.#scratch.buffer,
+    this.#scratch.byteOffset,
+    this.#scratch.byteLength,
+  );
+  readonly #cache = new TextCache();
+  #bytes = this.#scratch;
+  #data = this.#scratchData;
+  #at = 0;
+  #end = 0;
+  /** Objects of this value, by their numbers. */
+  #objects: unknown[] = [];
+  #shapes: (readonly string[])[] = [];
+
+  /** The value that was written into a window. Throws `InvariantError` for bytes that no writer wrote. */
+  decode(window: ArrayBuffer): unknown {
+    const bytes = new Uint8Array(window);
+    this.#at = 0;
+    this.#end = bytes.length;
+    if (bytes.length <= SCRATCH_BYTES) {
+      this.#scratch.set(bytes);
+      return this.#readWhole();
+    }
+    this.#bytes = Buffer.from(window);
+    this.#data = new DataView(window);
+    try {
+      return this.#readWhole();
+    } finally {
+      this.#bytes = this.#scratch;
+      this.#data = this.#scratchData;
+    }
+  }
+
+  #readWhole(): unknown {
+    try {
+      const value = this.#read();
+      if (this.#at !== this.#end) throw new InvariantError('a stored value does not end with its bytes');
+      return value;
+    } finally {
+      // The next value may be long in coming.
+      if (this.#objects.length > 0) this.#objects = [];
+      if (this.#shapes.length > 0) this.#shapes = [];
+    }
+  }
+
+  #read(): unknown {
+    const tag = this.#bytes[this.#skip(1)]!;
+    switch (tag) {
+      case TAG.UNDEFINED:
+        return undefined;
+      case TAG.NULL:
+        return null;
+      case TAG.FALSE:
+        return false;
+      case TAG.TRUE:
+        return true;
+      case TAG.INT: {
+        const zigzag = this.#varint();
+        return (zigzag >>> 1) ^ -(zigzag & 1);
+      }
+      case TAG.DOUBLE:
+        return this.#data.getFloat64(this.#skip(8), true);
+      case TAG.BIGINT:
+        return this.#data.getBigInt64(this.#skip(8), true);
+      case TAG.LATIN:
+      case TAG.WIDE:
+        return this.#readText(tag);
+      case TAG.AGAIN:
+        return this.#objects[this.#varint()];
+      default:
+        return this.#readObject(tag);
+    }
+  }
+
+  #readText(tag: number): string {
+    const length = this.#varint() >>> 0;
+    if (tag === TAG.WIDE) {
+      const start = this.#skip(length * 2);
+      return this.#bytes.toString('utf16le', start, start + length * 2);
+    }
+    const start = this.#skip(length);
+    return length <= CACHED_TEXT_MAX
+      ? this.#cache.textAt(this.#bytes, start, length)
+      : this.#bytes.toString('latin1', start, start + length);
+  }
+
+  #readObject(tag: number): unknown {
+    switch (tag) {
+      case TAG.OBJECT:
+        return this.#readEntries(this.#readShape());
+      case TAG.SHAPED: {
+        const shape = this.#shapes[this.#varint()];
+        if (shape === undefined) throw new InvariantError('a stored value has an unknown shape');
+        return this.#readEntries(shape);
+      }
+      case TAG.ARRAY: {
+        const values: unknown[] = [];
+        this.#objects.push(values);
+        for (let left = this.#count(1); left > 0; left--) values.push(this.#read());
+        return values;
+      }
+      case TAG.MAP: {
+        const map = new Map<unknown, unknown>();
+        this.#objects.push(map);
+        for (let left = this.#count(2); left > 0; left--) map.set(this.#read(), this.#read());
+        return map;
+      }
+      case TAG.SET: {
+        const set = new Set<unknown>();
+        this.#objects.push(set);
+        for (let left = this.#count(1); left > 0; left--) set.add(this.#read());
+        return set;
+      }
+      case TAG.DATE: {
+        const date = new Date(this.#data.getFloat64(this.#skip(8), true));
+        this.#objects.push(date);
+        return date;
+      }
+      default:
+        throw new InvariantError(`a stored value has the unknown tag ${tag}`, { tag });
+    }
+  }
+
+  #readShape(): readonly string[] {
+    const keys: string[] = [];
+    for (let left = this.#count(2); left > 0; left--) {
+      const tag = this.#bytes[this.#skip(1)]!;
+      if (tag !== TAG.LATIN && tag !== TAG.WIDE) throw new InvariantError('a key in a stored value is no text');
+      keys.push(this.#readText(tag));
+    }
+    this.#shapes.push(keys);
+    return keys;
+  }
+
+  #readEntries(keys: readonly string[]): object {
+    const value: { [key: string]: unknown } = {};
+    this.#objects.push(value);
+    // No writer writes a key that is inherited: to assign is to define.
+    for (let index = 0; index < keys.length; index++) value[keys[index]!] = this.#read();
+    return value;
+  }
+
+  /** How many values follow, each of at least so many bytes: garbage is not taken for a long list. */
+  #count(bytesEach: number): number {
+    const count = this.#varint() >>> 0;
+    if (count * bytesEach > this.#end - this.#at) {
+      throw new InvariantError('a stored value is cut short', { count });
+    }
+    return count;
+  }
+
+  #varint(): number {
+    let number = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.#bytes[this.#skip(1)]!;
+      number |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return number;
+    }
+  }
+
+  #skip(bytes: number): number {
+    const at = this.#at;
+    this.#at = at + bytes;
+    if (this.#at > this.#end) throw new InvariantError('a stored value is cut short', { bytes });
+    return at;
+  }
+}

@@ -1,0 +1,304 @@
+/**
+ * Encodes small plain values for the store: exactly what a structured clone of them would keep. What it does not take it
+ * leaves to `v8.serialize`, and then the whole value, so that an object that is met twice stays one.
+ */
+import { types } from 'node:util';
+import { isOrdinaryObject, isProxy } from './ordinary.ts';
+import { TAG } from './tags.ts';
+
+const START_BYTES = 4096;
+/** A scratch that has grown beyond this is not kept. */
+const KEPT_BYTES = 1024 * 1024;
+/** Nested deeper than this, the engine walks it: by its own stack, and with an error at its end. */
+const DEPTH_MAX = 500;
+/** Longer texts are copied by the engine at once, which knows how they lie; here each character is looked at. */
+const TEXT_MAX = 1024;
+/** Texts up to this length are written by a loop; beyond, the call into the engine pays. */
+const TEXT_BY_LOOP = 32;
+/** Objects of a value up to this number are found by looking at each; more have a Map. */
+const LISTED_OBJECTS = 8;
+/** So many of the latest shapes are compared with. */
+const SHAPES_COMPARED = 8;
+/** Views on the scratch up to this length are kept for the next value of that length. */
+const KEPT_VIEWS = 512;
+
+const sizeGetterOf = (prototype: object): (() => number) =>
+  Object.getOwnPropertyDescriptor(prototype, 'size')!.get!;
+const sizeOfMap = sizeGetterOf(Map.prototype);
+const sizeOfSet = sizeGetterOf(Set.prototype);
+const eachOfMap = Map.prototype.forEach;
+const eachOfSet = Set.prototype.forEach;
+const { getTime } = Date.prototype;
+
+export class CompactWriter {
+  #bytes = Buffer.alloc(0);
+  #data = new DataView(this.#bytes.buffer);
+  #views: (Uint8Array | undefined)[] = [];
+  #length = 0;
+  #depth = 0;
+  #isBusy = false;
+  /** Objects of this value by their numbers. */
+  readonly #listed: (object | undefined)[] = new Array(LISTED_OBJECTS).fill(undefined);
+  #seen: Map<object, number> | undefined;
+  #count = 0;
+  #shapes: (readonly string[])[] = [];
+
+  constructor() {
+    this.#setMemory(START_BYTES);
+  }
+
+  /** The bytes of a value, until the next one is encoded; undefined for a value that the engine must write. */
+  encode(value: unknown): Uint8Array | undefined {
+    // A getter inside of a value may put another one.
+    if (this.#isBusy) return undefined;
+    this.#isBusy = true;
+    this.#length = 0;
+    this.#depth = 0;
+    try {
+      return this.#write(value) ? this.#view() : undefined;
+    } catch {
+      // A getter threw, or memory is short: the engine says it in its own words.
+      return undefined;
+    } finally {
+      this.#isBusy = false;
+      this.#forget();
+    }
+  }
+
+  #forget(): void {
+    if (this.#count > 0) {
+      this.#listed.fill(undefined);
+      this.#seen = undefined;
+      this.#count = 0;
+      if (this.#shapes.length > 0) this.#shapes = [];
+    }
+    // The view that was given out keeps its memory.
+    if (this.#bytes.byteLength > KEPT_BYTES) this.#setMemory(START_BYTES);
+  }
+
+  #view(): Uint8Array {
+    const length = this.#length;
+    if (length >= KEPT_VIEWS) return this.#bytes.subarray(0, length);
+    return (this.#views[length] ??= this.#bytes.subarray(0, length));
+  }
+
+  /** Appends a value; false when it must be left to the engine. */
+  #write(value: unknown): boolean {
+    switch (typeof value) {
+      case 'number':
+        return this.#writeNumber(value);
+      case 'string':
+        return this.#writeText(value);
+      case 'boolean':
+        return this.#tag(value ? TAG.TRUE : TAG.FALSE);
+      case 'undefined':
+        return this.#tag(TAG.UNDEFINED);
+      case 'object':
+        return value === null ? this.#tag(TAG.NULL) : this.#writeObject(value);
+      case 'bigint':
+        return this.#writeBigInt(value);
+      default:
+        return false;
+    }
+  }
+
+  #writeNumber(value: number): boolean {
+    this.#reserve(9);
+    const whole = value | 0;
+    if (whole === value && (whole !== 0 || 1 / value > 0)) {
+      this.#bytes[this.#length++] = TAG.INT;
+      this.#varint((whole << 1) ^ (whole >> 31));
+    } else {
+      this.#bytes[this.#length++] = TAG.DOUBLE;
+      this.#data.setFloat64(this.#length, value, true);
+      this.#length += 8;
+    }
+    return true;
+  }
+
+  #writeBigInt(value: bigint): boolean {
+    if (BigInt.asIntN(64, value) !== value) return false;
+    this.#reserve(9);
+    this.#bytes[this.#length++] = TAG.BIGINT;
+    this.#data.setBigInt64(this.#length, value, true);
+    this.#length += 8;
+    return true;
+  }
+
+  #writeText(text: string): boolean {
+    const { length } = text;
+    if (length > TEXT_MAX) return false;
+    this.#reserve(6 + length * 2);
+    const bytes = this.#bytes;
+    const start = this.#length;
+    this.#length = start + 1;
+    this.#varint(length);
+    if (length > TEXT_BY_LOOP) {
+      const encoding = isLatin(text) ? 'latin1' : 'utf16le';
+      bytes[start] = encoding === 'latin1' ? TAG.LATIN : TAG.WIDE;
+      this.#length += bytes.write(text, this.#length, encoding);
+      return true;
+    }
+    bytes[start] = TAG.LATIN;
+    const first = this.#length;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0xff) {
+        bytes[start] = TAG.WIDE;
+        this.#length += bytes.write(text, first, 'utf16le');
+        return true;
+      }
+      bytes[first + index] = code;
+    }
+    this.#length = first + length;
+    return true;
+  }
+
+  #writeObject(value: object): boolean {
+    const again = this.#numberOf(value);
+    if (again !== undefined) return this.#tagged(TAG.AGAIN, again);
+    if (this.#depth >= DEPTH_MAX || isProxy(value)) return false;
+    this.#depth++;
+    const isTaken = Array.isArray(value) ? this.#writeArray(value) : this.#writeOther(value);
+    this.#depth--;
+    return isTaken;
+  }
+
+  #writeArray(values: readonly unknown[]): boolean {
+    const { length } = values;
+    // Further properties, and most holes.
+    if (Object.keys(values).length !== length) return false;
+    this.#tagged(TAG.ARRAY, length);
+    for (let index = 0; index < length; index++) {
+      const value = values[index];
+      if (value === undefined && !Object.hasOwn(values, index)) return false;
+      if (!this.#write(value)) return false;
+    }
+    // A getter may have changed it.
+    return values.length === length;
+  }
+
+  #writeOther(value: object): boolean {
+    const keys = Object.keys(value);
+    if (isOrdinaryObject(value, keys)) return this.#writeEntries(value, keys);
+    if (types.isDate(value)) return this.#writeDate(value);
+    if (types.isMap(value)) return this.#writeMap(value);
+    return types.isSet(value) && this.#writeSet(value);
+  }
+
+  #writeEntries(object: object, keys: readonly string[]): boolean {
+    const value = object as { readonly [key: string]: unknown };
+    const shape = this.#shapeOf(keys);
+    if (shape === undefined) {
+      this.#tagged(TAG.OBJECT, keys.length);
+      // The reader assigns keys, which for inherited ones is not always to define them.
+      for (const key of keys) if (key in Object.prototype || !this.#writeText(key)) return false;
+      this.#shapes.push(keys);
+    } else {
+      this.#tagged(TAG.SHAPED, shape);
+    }
+    for (const key of keys) {
+      const entry = value[key];
+      // A getter may have deleted it.
+      if (entry === undefined && !Object.hasOwn(value, key)) return false;
+      if (!this.#write(entry)) return false;
+    }
+    return true;
+  }
+
+  #shapeOf(keys: readonly string[]): number | undefined {
+    const shapes = this.#shapes;
+    const end = Math.max(0, shapes.length - SHAPES_COMPARED);
+    for (let shape = shapes.length - 1; shape >= end; shape--) if (isSame(shapes[shape]!, keys)) return shape;
+    return undefined;
+  }
+
+  #writeDate(value: Date): boolean {
+    this.#reserve(9);
+    this.#bytes[this.#length++] = TAG.DATE;
+    this.#data.setFloat64(this.#length, getTime.call(value), true);
+    this.#length += 8;
+    return true;
+  }
+
+  #writeMap(value: ReadonlyMap<unknown, unknown>): boolean {
+    // All of it before any: a getter in an entry may change the map. And by the engine's own ways, not by a subclass's.
+    const entries: unknown[] = [];
+    eachOfMap.call(value, (entry, key) => entries.push(key, entry));
+    return this.#tagged(TAG.MAP, sizeOfMap.call(value)) && this.#writeAll(entries);
+  }
+
+  #writeSet(value: ReadonlySet<unknown>): boolean {
+    const entries: unknown[] = [];
+    eachOfSet.call(value, (entry) => entries.push(entry));
+    return this.#tagged(TAG.SET, sizeOfSet.call(value)) && this.#writeAll(entries);
+  }
+
+  #writeAll(values: readonly unknown[]): boolean {
+    for (const value of values) if (!this.#write(value)) return false;
+    return true;
+  }
+
+  #tag(tag: number): boolean {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = tag;
+    return true;
+  }
+
+  #tagged(tag: number, number: number): boolean {
+    this.#reserve(6);
+    this.#bytes[this.#length++] = tag;
+    this.#varint(number);
+    return true;
+  }
+
+  /** 32 bits, seven to a byte, of which the caller has reserved five. */
+  #varint(number: number): void {
+    let rest = number;
+    while ((rest & ~0x7f) !== 0) {
+      this.#bytes[this.#length++] = rest | 0x80;
+      rest >>>= 7;
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** The number of an object that was begun before; a new one gets the next. */
+  #numberOf(value: object): number | undefined {
+    const listed = this.#listed;
+    const count = Math.min(this.#count, LISTED_OBJECTS);
+    for (let number = 0; number < count; number++) if (listed[number] === value) return number;
+    if (this.#count < LISTED_OBJECTS) {
+      listed[this.#count++] = value;
+      return undefined;
+    }
+    this.#seen ??= new Map();
+    const known = this.#seen.get(value);
+    if (known === undefined) this.#seen.set(value, this.#count++);
+    return known;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.byteLength) return;
+    const written = this.#bytes.subarray(0, this.#length);
+    this.#setMemory(2 ** Math.ceil(Math.log2(this.#length + bytes)) * 2);
+    this.#bytes.set(written);
+  }
+
+  #setMemory(sizeBytes: number): void {
+    const memory = new ArrayBuffer(sizeBytes);
+    this.#bytes = Buffer.from(memory);
+    this.#data = new DataView(memory);
+    this.#views = [];
+  }
+}
+
+function isLatin(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return false;
+  return true;
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index++) if (some[index] !== others[index]) return false;
+  return true;
+}
