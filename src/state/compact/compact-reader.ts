@@ -135,7 +135,8 @@ export class CompactReader {
     const keys: string[] = [];
     for (let left = this.#count(2); left > 0; left--) {
       const tag = this.#bytes[this.#skip(1)]!;
-      if (tag !== TAG.LATIN && tag !== TAG.WIDE) throw new InvariantError('a key in a stored value is no text');
+      if (tag !== TAG.LATIN && tag !== TAG.WIDE)
+        throw new InvariantError('a key in a stored value is no text');
       keys.push(this.#readText(tag));
     }
     this.#shapes.push(keys);

@@ -79,7 +79,8 @@ export class CompactWriter {
   #view(): Uint8Array {
     const length = this.#length;
     if (length >= KEPT_VIEWS) return this.#bytes.subarray(0, length);
-    return (this.#views[length] ??= this.#bytes.subarray(0, length));
+    this.#views[length] ??= this.#bytes.subarray(0, length);
+    return this.#views[length];
   }
 
   /** Appends a value; false when it must be left to the engine. */

@@ -5,7 +5,7 @@
 import { types } from 'node:util';
 import { serialize } from 'node:v8';
 
-const { toString } = Object.prototype;
+const tagOf = Object.prototype.toString;
 /** Third, after two bytes of version, in what the engine writes for an object that has only properties. */
 const ENGINE_TAG_OBJECT = 'o'.charCodeAt(0);
 const ENGINE_TAG_AT = 2;
@@ -14,7 +14,7 @@ const ENGINE_TAG_AT = 2;
 export function isOrdinaryObject(value: object, keys: readonly string[]): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  if (toString.call(value) !== '[object Object]') return false;
+  if (tagOf.call(value) !== '[object Object]') return false;
   // A Map or a Promise under a false prototype has no keys of its own: the one case that only the engine can tell.
   return keys.length > 0 || isEmptyForTheEngine(value);
 }
