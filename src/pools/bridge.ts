@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { NotSupportedError } from '../state/errors.ts';
+import type { FormatCode } from '../state/value-format.ts';
 
 /** A value below zero from `STATUS` (`src/state/bridge-status.ts`), or 0. */
 export type Status = number;
@@ -43,7 +44,8 @@ export interface BridgeClient {
   abort(slot: number, generation: number, track: number, writable: number): Status;
   hold(ref: object, slot: number, generation: number): Status;
   release(track: number, slot: number): void;
-  get(slot: number, generation: number): ArrayBuffer | Status;
+  /** A window; or the size of an object of this format that fitted into `target` and was copied there. */
+  get(slot: number, generation: number, target?: ArrayBuffer, format?: FormatCode): ArrayBuffer | number;
   /** Takes the window itself or a view on it. */
   releaseWindow(view: unknown): Status;
   /** In debug mode, whether the bytes of an object that this thread views are those that were sealed. */

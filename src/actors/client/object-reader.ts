@@ -21,7 +21,7 @@ import { statusToError } from './failures.ts';
 import type { ObjectNames, Readable } from './object-names.ts';
 import { describePlace, type ObjectPlace } from './object-place.ts';
 import type { ObjectRef } from './object-ref.ts';
-import { decodeValue } from './value-codec.ts';
+import { copied, decodeCopied, decodeValue } from './value-codec.ts';
 import type { WaitLimits } from './wait-limits.ts';
 
 /** The values of several objects. */
@@ -157,7 +157,8 @@ export class ObjectReader {
 
   /** The value of the object at a place, without waiting. Throws `ObjectNotFoundError`, `ObjectNotSealedError`. */
   take(place: ObjectPlace): unknown {
-    const window = this.#bridge.get(place.slot, place.generation);
+    const window = this.#bridge.get(place.slot, place.generation, copied.target, copied.format);
+    if (typeof window === 'number' && window > 0) return decodeCopied(window);
     if (typeof window === 'number') throw this.#failed(window, place, describePlace(place));
     return this.#decode(window, place);
   }
@@ -166,7 +167,8 @@ export class ObjectReader {
   #attempt(name: Readable): unknown {
     const place = this.#names.readablePlaceOf(name);
     if (place === undefined) return NOT_YET;
-    const window = this.#bridge.get(place.slot, place.generation);
+    const window = this.#bridge.get(place.slot, place.generation, copied.target, copied.format);
+    if (typeof window === 'number' && window > 0) return decodeCopied(window);
     if (typeof window !== 'number') return this.#decode(window, place);
     if (window === STATUS.NOT_SEALED) return NOT_YET;
     // Deleted between the two steps; who chose the id may use it again.

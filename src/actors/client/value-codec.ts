@@ -105,6 +105,14 @@ function sizeGetter(format: ViewFormat): () => number {
   return format === FORMAT.DataView ? dataViewSize : typedArraySize;
 }
 
+/** Where the bridge copies small values of this format to. */
+export const copied = Object.freeze({ target: reader.scratch, format: FORMAT.compact });
+
+/** The value that the bridge has copied, before any other is. */
+export function decodeCopied(byteLength: number): unknown {
+  return reader.decodeScratch(byteLength);
+}
+
 /** The value that was encoded into a window. */
 export function decodeValue(window: ArrayBuffer, format: FormatCode): unknown {
   if (format === FORMAT.compact) return reader.decode(window);

@@ -4,17 +4,15 @@ import { TAG } from './tags.ts';
 import { CACHED_TEXT_MAX, TextCache } from './text-cache.ts';
 
 /** Up to this size, bytes are copied to where views on them stand ready. */
-const SCRATCH_BYTES = 4096;
+const SCRATCH_BYTES = 16 * 1024;
 
 export class CompactReader {
-  readonly #scratch = Buffer.alloc(SCRATCH_BYTES);
-  readonly #scratchData = new DataView(
-    this.#scratch.buffer,
-    this.#scratch.byteOffset,
-    this.#scratch.byteLength,
-  );
+  /** Where small values are copied to, for {@link CompactReader.decodeScratch}. */
+  readonly scratch = new ArrayBuffer(SCRATCH_BYTES);
+  readonly #scratchBytes = Buffer.from(this.scratch);
+  readonly #scratchData = new DataView(this.scratch);
   readonly #cache = new TextCache();
-  #bytes = this.#scratch;
+  #bytes = this.#scratchBytes;
   #data = this.#scratchData;
   #at = 0;
   #end = 0;
@@ -24,24 +22,24 @@ export class CompactReader {
 
   /** The value that was written into a window. Throws `InvariantError` for bytes that no writer wrote. */
   decode(window: ArrayBuffer): unknown {
-    const bytes = new Uint8Array(window);
-    this.#at = 0;
-    this.#end = bytes.length;
-    if (bytes.length <= SCRATCH_BYTES) {
-      this.#scratch.set(bytes);
-      return this.#readWhole();
-    }
     this.#bytes = Buffer.from(window);
     this.#data = new DataView(window);
     try {
-      return this.#readWhole();
+      return this.#readWhole(window.byteLength);
     } finally {
-      this.#bytes = this.#scratch;
+      this.#bytes = this.#scratchBytes;
       this.#data = this.#scratchData;
     }
   }
 
-  #readWhole(): unknown {
+  /** The value whose bytes were copied to the scratch. */
+  decodeScratch(byteLength: number): unknown {
+    return this.#readWhole(byteLength);
+  }
+
+  #readWhole(byteLength: number): unknown {
+    this.#at = 0;
+    this.#end = byteLength;
     try {
       const value = this.#read();
       if (this.#at !== this.#end) throw new InvariantError('a stored value does not end with its bytes');
