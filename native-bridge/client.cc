@@ -1,5 +1,7 @@
 #include "client.h"
 
+#include <cstring>
+
 #include "coarse_clock.h"
 
 namespace plasmoid {
@@ -236,6 +238,23 @@ bool Client::ReleaseTracked(uint32_t track, uint32_t number) {
 }
 
 // --- windows ---
+
+v8::Local<v8::ArrayBuffer> Client::HotWindow(uint32_t number, uint32_t generation) {
+  // Its window pins it, so that it is in this state or gone; and nobody else can have sealed it meanwhile.
+  const uint64_t header = Load(arena->Header(number));
+  if (StateOf(header) != State::kReferenced || GenerationOf(header) != generation) return {};
+  return hot_windows.Find(number, generation);
+}
+
+uint32_t Client::CopyOut(uint32_t number, uint64_t header, v8::Local<v8::ArrayBuffer> target, uint32_t format) {
+  // In debug mode a window's end is where its bytes are checked.
+  if (arena->Slot(number)[slot::kFormat] != format || arena->debug()) return 0;
+  const uint64_t size = arena->Size(number);
+  if (size > target->ByteLength()) return 0;
+  std::memcpy(target->Data(), arena->Bytes(number, header), size);
+  arena->Unpin(number);
+  return static_cast<uint32_t>(size);
+}
 
 v8::Local<v8::ArrayBuffer> Client::ReadWindow(uint32_t number, uint64_t header) {
   return v8::ArrayBuffer::New(isolate, MakeWindow(window_arena_, number, header));

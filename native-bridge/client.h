@@ -90,6 +90,10 @@ class Client {
   void HoldFirst(uint32_t number);
 
   // --- windows ---
+  // A window that this thread has given out before, on an object that may still be got; or nothing.
+  v8::Local<v8::ArrayBuffer> HotWindow(uint32_t number, uint32_t generation);
+  // Instead of a window, for which it was pinned: copies an object of this format that fits. Its size, or 0.
+  uint32_t CopyOut(uint32_t number, uint64_t header, v8::Local<v8::ArrayBuffer> target, uint32_t format);
   v8::Local<v8::ArrayBuffer> ReadWindow(uint32_t number, uint64_t header);
   // A writable window on an object just created; undefined index on failure.
   v8::MaybeLocal<v8::ArrayBuffer> WriteWindow(uint32_t number, uint32_t generation, uint32_t* index);

@@ -167,24 +167,6 @@ void Release(const Arguments& arguments) {
   if (client != nullptr) client->ReleaseTracked(Unsigned(arguments, 0), Unsigned(arguments, 1));
 }
 
-// A window that this thread has given out before, on an object that may still be got.
-v8::Local<v8::ArrayBuffer> HotWindow(Client* client, uint32_t number, uint32_t generation) {
-  // Its window pins it, so that it is in this state or gone; and nobody else can have sealed it meanwhile.
-  const uint64_t header = Load(client->arena->Header(number));
-  if (StateOf(header) != State::kReferenced || GenerationOf(header) != generation) return {};
-  return client->hot_windows.Find(number, generation);
-}
-
-// Copies an object that is pinned and to be read as a copy, if it is of the format and fits; its size, or 0.
-uint32_t CopyOut(Arena& arena, uint32_t number, uint64_t header, v8::Local<v8::ArrayBuffer> target, uint32_t format) {
-  // In debug mode a window's end is where its bytes are checked.
-  if (arena.Slot(number)[slot::kFormat] != format || arena.debug()) return 0;
-  const uint64_t size = arena.Size(number);
-  if (size > target->ByteLength()) return 0;
-  std::memcpy(target->Data(), arena.Bytes(number, header), size);
-  return static_cast<uint32_t>(size);
-}
-
 // get(slot, generation, target?, format?) → ArrayBuffer or status; result: format. Or the size of an object of this format
 // whose bytes were copied into the target: nobody needs a window on it.
 void Get(const Arguments& arguments) {
@@ -199,17 +181,13 @@ void Get(const Arguments& arguments) {
     return arguments.GetReturnValue().Set(status::kDamaged);
   }
   const uint32_t* record = client->arena->Slot(number);
-  v8::Local<v8::ArrayBuffer> window = HotWindow(client, number, generation);
+  v8::Local<v8::ArrayBuffer> window = client->HotWindow(number, generation);
   if (window.IsEmpty()) {
     const int32_t answer = client->arena->Pin(number, generation, &header);
     if (answer != status::kOk) return arguments.GetReturnValue().Set(answer);
     if (arguments[2]->IsArrayBuffer()) {
-      const v8::Local<v8::ArrayBuffer> target = arguments[2].As<v8::ArrayBuffer>();
-      const uint32_t copied = CopyOut(*client->arena, number, header, target, Unsigned(arguments, 3));
-      if (copied != 0) {
-        client->arena->Unpin(number);
-        return arguments.GetReturnValue().Set(copied);
-      }
+      const uint32_t copied = client->CopyOut(number, header, arguments[2].As<v8::ArrayBuffer>(), Unsigned(arguments, 3));
+      if (copied != 0) return arguments.GetReturnValue().Set(copied);
     }
     window = client->ReadWindow(number, header);
     const uint64_t size = client->arena->Size(number);

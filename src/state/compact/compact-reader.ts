@@ -1,10 +1,13 @@
 /** Decodes what {@link CompactWriter} wrote. */
 import { InvariantError } from '../errors.ts';
-import { TAG } from './tags.ts';
+import { ShapeCache } from './shape-cache.ts';
+import { REPEATED_TEXT_MIN, REPEATED_TEXTS, TAG } from './tags.ts';
 import { CACHED_TEXT_MAX, TextCache } from './text-cache.ts';
 
 /** Up to this size, bytes are copied to where views on them stand ready. */
 const SCRATCH_BYTES = 16 * 1024;
+/** Lists of a value's parts that have grown beyond this are not kept. */
+const LISTS_KEPT = 64;
 
 export class CompactReader {
   /** Where small values are copied to, for {@link CompactReader.decodeScratch}. */
@@ -12,13 +15,18 @@ export class CompactReader {
   readonly #scratchBytes = Buffer.from(this.scratch);
   readonly #scratchData = new DataView(this.scratch);
   readonly #cache = new TextCache();
+  readonly #known = new ShapeCache();
   #bytes = this.#scratchBytes;
   #data = this.#scratchData;
   #at = 0;
   #end = 0;
-  /** Objects of this value, by their numbers. */
+  /** Objects of this value, by their numbers; and the keys of its shapes, by theirs. */
   #objects: unknown[] = [];
+  #objectCount = 0;
   #shapes: (readonly string[])[] = [];
+  #shapeCount = 0;
+  readonly #texts: string[] = new Array(REPEATED_TEXTS).fill('');
+  #textCount = 0;
 
   /** The value that was written into a window. Throws `InvariantError` for bytes that no writer wrote. */
   decode(window: ArrayBuffer): unknown {
@@ -40,15 +48,23 @@ export class CompactReader {
   #readWhole(byteLength: number): unknown {
     this.#at = 0;
     this.#end = byteLength;
+    this.#textCount = 0;
     try {
       const value = this.#read();
       if (this.#at !== this.#end) throw new InvariantError('a stored value does not end with its bytes');
       return value;
     } finally {
-      // The next value may be long in coming.
-      if (this.#objects.length > 0) this.#objects = [];
-      if (this.#shapes.length > 0) this.#shapes = [];
+      if (this.#objectCount > 0) this.#forget();
     }
+  }
+
+  /** Lets go of what was read: the next value may be long in coming. */
+  #forget(): void {
+    if (this.#objects.length > LISTS_KEPT) this.#objects = [];
+    else for (let number = 0; number < this.#objectCount; number++) this.#objects[number] = undefined;
+    if (this.#shapes.length > LISTS_KEPT) this.#shapes = [];
+    this.#objectCount = 0;
+    this.#shapeCount = 0;
   }
 
   #read(): unknown {
@@ -72,12 +88,19 @@ export class CompactReader {
         return this.#data.getBigInt64(this.#skip(8), true);
       case TAG.LATIN:
       case TAG.WIDE:
-        return this.#readText(tag);
+        return this.#remember(this.#readText(tag));
+      case TAG.TEXT_AGAIN:
+        return this.#texts[this.#varint()];
       case TAG.AGAIN:
         return this.#objects[this.#varint()];
       default:
         return this.#readObject(tag);
     }
+  }
+
+  #remember(text: string): string {
+    if (text.length >= REPEATED_TEXT_MIN) this.#texts[this.#textCount++ & (REPEATED_TEXTS - 1)] = text;
+    return text;
   }
 
   #readText(tag: number): string {
@@ -97,31 +120,33 @@ export class CompactReader {
       case TAG.OBJECT:
         return this.#readEntries(this.#readShape());
       case TAG.SHAPED: {
-        const shape = this.#shapes[this.#varint()];
-        if (shape === undefined) throw new InvariantError('a stored value has an unknown shape');
+        const number = this.#varint();
+        const shape = this.#shapes[number];
+        if (shape === undefined || number >= this.#shapeCount)
+          throw new InvariantError('a stored value has an unknown shape');
         return this.#readEntries(shape);
       }
       case TAG.ARRAY: {
         const values: unknown[] = [];
-        this.#objects.push(values);
+        this.#objects[this.#objectCount++] = values;
         for (let left = this.#count(1); left > 0; left--) values.push(this.#read());
         return values;
       }
       case TAG.MAP: {
         const map = new Map<unknown, unknown>();
-        this.#objects.push(map);
+        this.#objects[this.#objectCount++] = map;
         for (let left = this.#count(2); left > 0; left--) map.set(this.#read(), this.#read());
         return map;
       }
       case TAG.SET: {
         const set = new Set<unknown>();
-        this.#objects.push(set);
+        this.#objects[this.#objectCount++] = set;
         for (let left = this.#count(1); left > 0; left--) set.add(this.#read());
         return set;
       }
       case TAG.DATE: {
         const date = new Date(this.#data.getFloat64(this.#skip(8), true));
-        this.#objects.push(date);
+        this.#objects[this.#objectCount++] = date;
         return date;
       }
       default:
@@ -130,6 +155,24 @@ export class CompactReader {
   }
 
   #readShape(): readonly string[] {
+    const sizeBytes = this.#bytes[this.#skip(1)]!;
+    const start = this.#at;
+    let keys: readonly string[] | undefined;
+    if (sizeBytes === 0 || start + sizeBytes > this.#end) {
+      keys = this.#readKeys();
+    } else {
+      keys = this.#known.find(this.#bytes, start, sizeBytes);
+      if (keys === undefined) {
+        keys = this.#readKeys();
+        this.#known.keep(this.#bytes, start, sizeBytes, keys);
+      }
+      this.#at = start + sizeBytes;
+    }
+    this.#shapes[this.#shapeCount++] = keys;
+    return keys;
+  }
+
+  #readKeys(): readonly string[] {
     const keys: string[] = [];
     for (let left = this.#count(2); left > 0; left--) {
       const tag = this.#bytes[this.#skip(1)]!;
@@ -137,13 +180,12 @@ export class CompactReader {
         throw new InvariantError('a key in a stored value is no text');
       keys.push(this.#readText(tag));
     }
-    this.#shapes.push(keys);
     return keys;
   }
 
   #readEntries(keys: readonly string[]): object {
     const value: { [key: string]: unknown } = {};
-    this.#objects.push(value);
+    this.#objects[this.#objectCount++] = value;
     // No writer writes a key that is inherited: to assign is to define.
     for (let index = 0; index < keys.length; index++) value[keys[index]!] = this.#read();
     return value;

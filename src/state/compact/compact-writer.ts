@@ -3,8 +3,9 @@
  * leaves to `v8.serialize`, and then the whole value, so that an object that is met twice stays one.
  */
 import { types } from 'node:util';
-import { isOrdinaryObject, isProxy } from './ordinary.ts';
-import { TAG } from './tags.ts';
+import { areSame, KeyCache } from './key-cache.ts';
+import { areEmptyLiterals, isLiteral, isProxy } from './ordinary.ts';
+import { REPEATED_TEXT_MIN, REPEATED_TEXTS, TAG } from './tags.ts';
 
 const START_BYTES = 4096;
 /** A scratch that has grown beyond this is not kept. */
@@ -42,6 +43,10 @@ export class CompactWriter {
   #seen: Map<object, number> | undefined;
   #count = 0;
   #shapes: (readonly string[])[] = [];
+  #empty: object[] = [];
+  readonly #texts: string[] = new Array(REPEATED_TEXTS).fill('');
+  #textCount = 0;
+  readonly #keys = new KeyCache();
 
   constructor() {
     this.#setMemory(START_BYTES);
@@ -55,7 +60,8 @@ export class CompactWriter {
     this.#length = 0;
     this.#depth = 0;
     try {
-      return this.#write(value) ? this.#view() : undefined;
+      const isTaken = this.#write(value) && (this.#empty.length === 0 || areEmptyLiterals(this.#empty));
+      return isTaken ? this.#view() : undefined;
     } catch {
       // A getter threw, or memory is short: the engine says it in its own words.
       return undefined;
@@ -66,11 +72,17 @@ export class CompactWriter {
   }
 
   #forget(): void {
+    if (this.#textCount > 0) {
+      this.#texts.fill('');
+      this.#textCount = 0;
+    }
     if (this.#count > 0) {
-      this.#listed.fill(undefined);
+      const listed = Math.min(this.#count, LISTED_OBJECTS);
+      for (let number = 0; number < listed; number++) this.#listed[number] = undefined;
       this.#seen = undefined;
       this.#count = 0;
       if (this.#shapes.length > 0) this.#shapes = [];
+      if (this.#empty.length > 0) this.#empty = [];
     }
     // The view that was given out keeps its memory.
     if (this.#bytes.byteLength > KEPT_BYTES) this.#setMemory(START_BYTES);
@@ -89,7 +101,7 @@ export class CompactWriter {
       case 'number':
         return this.#writeNumber(value);
       case 'string':
-        return this.#writeText(value);
+        return this.#writeString(value);
       case 'boolean':
         return this.#tag(value ? TAG.TRUE : TAG.FALSE);
       case 'undefined':
@@ -124,6 +136,14 @@ export class CompactWriter {
     this.#data.setBigInt64(this.#length, value, true);
     this.#length += 8;
     return true;
+  }
+
+  #writeString(text: string): boolean {
+    if (text.length < REPEATED_TEXT_MIN) return this.#writeText(text);
+    const place = this.#texts.indexOf(text);
+    if (place >= 0) return this.#tagged(TAG.TEXT_AGAIN, place);
+    this.#texts[this.#textCount++ & (REPEATED_TEXTS - 1)] = text;
+    return this.#writeText(text);
   }
 
   #writeText(text: string): boolean {
@@ -180,8 +200,7 @@ export class CompactWriter {
   }
 
   #writeOther(value: object): boolean {
-    const keys = Object.keys(value);
-    if (isOrdinaryObject(value, keys)) return this.#writeEntries(value, keys);
+    if (isLiteral(value)) return this.#writeEntries(value, Object.keys(value));
     if (types.isDate(value)) return this.#writeDate(value);
     if (types.isMap(value)) return this.#writeMap(value);
     return types.isSet(value) && this.#writeSet(value);
@@ -189,11 +208,10 @@ export class CompactWriter {
 
   #writeEntries(object: object, keys: readonly string[]): boolean {
     const value = object as { readonly [key: string]: unknown };
+    if (keys.length === 0) this.#empty.push(object);
     const shape = this.#shapeOf(keys);
     if (shape === undefined) {
-      this.#tagged(TAG.OBJECT, keys.length);
-      // The reader assigns keys, which for inherited ones is not always to define them.
-      for (const key of keys) if (key in Object.prototype || !this.#writeText(key)) return false;
+      if (!this.#writeKeys(keys)) return false;
       this.#shapes.push(keys);
     } else {
       this.#tagged(TAG.SHAPED, shape);
@@ -207,10 +225,32 @@ export class CompactWriter {
     return true;
   }
 
+  #writeKeys(keys: readonly string[]): boolean {
+    const known = this.#keys.find(keys);
+    if (known !== undefined) {
+      const { length } = known;
+      this.#reserve(length);
+      for (let index = 0; index < length; index++) this.#bytes[this.#length++] = known[index]!;
+      return true;
+    }
+    const start = this.#length;
+    this.#tag(TAG.OBJECT);
+    // In place of the size, which is not known yet.
+    this.#tagged(0, keys.length);
+    // The reader assigns keys, which for inherited ones is not always to define them.
+    for (const key of keys) if (key in Object.prototype || !this.#writeText(key)) return false;
+    const sizeBytes = this.#length - start - 2;
+    if (sizeBytes > 0xff) return true;
+    this.#bytes[start + 1] = sizeBytes;
+    this.#keys.keep(keys, this.#bytes.subarray(start, this.#length));
+    return true;
+  }
+
   #shapeOf(keys: readonly string[]): number | undefined {
     const shapes = this.#shapes;
     const end = Math.max(0, shapes.length - SHAPES_COMPARED);
-    for (let shape = shapes.length - 1; shape >= end; shape--) if (isSame(shapes[shape]!, keys)) return shape;
+    for (let shape = shapes.length - 1; shape >= end; shape--)
+      if (areSame(shapes[shape]!, keys)) return shape;
     return undefined;
   }
 
@@ -295,11 +335,5 @@ export class CompactWriter {
 
 function isLatin(text: string): boolean {
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return false;
-  return true;
-}
-
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  if (some.length !== others.length) return false;
-  for (let index = 0; index < some.length; index++) if (some[index] !== others[index]) return false;
   return true;
 }

@@ -6,24 +6,30 @@ import { types } from 'node:util';
 import { serialize } from 'node:v8';
 
 const tagOf = Object.prototype.toString;
-/** Third, after two bytes of version, in what the engine writes for an object that has only properties. */
-const ENGINE_TAG_OBJECT = 'o'.charCodeAt(0);
-const ENGINE_TAG_AT = 2;
-
-/** Whether an object is a literal of this realm, or has no prototype; not so an empty one of another kind. */
-export function isOrdinaryObject(value: object, keys: readonly string[]): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  if (tagOf.call(value) !== '[object Object]') return false;
-  // A Map or a Promise under a false prototype has no keys of its own: the one case that only the engine can tell.
-  return keys.length > 0 || isEmptyForTheEngine(value);
-}
+/** What the engine writes for an object that has no properties, and for nothing else. */
+const EMPTY = [...serialize([{}])].slice(4, 7);
+/** After two bytes of version, the tag of an array and a varint of its length. */
+const startOf = (count: number): number => 3 + Math.max(1, Math.ceil((32 - Math.clz32(count)) / 7));
 
 export const { isProxy } = types;
 
-function isEmptyForTheEngine(value: object): boolean {
+/**
+ * Whether an object is a literal of this realm, or has no prototype. One without keys has to be looked at by
+ * {@link areEmptyLiterals} as well: a `Map` or a `Promise` under a false prototype has none.
+ */
+export function isLiteral(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && tagOf.call(value) === '[object Object]';
+}
+
+/** Whether all of these, which have no keys, are nothing but objects: only the engine can tell, in one go. */
+export function areEmptyLiterals(values: readonly object[]): boolean {
   try {
-    return serialize(value)[ENGINE_TAG_AT] === ENGINE_TAG_OBJECT;
+    const bytes = serialize(values);
+    const start = startOf(values.length);
+    const end = start + values.length * EMPTY.length;
+    for (let at = start; at < end; at++) if (bytes[at] !== EMPTY[(at - start) % EMPTY.length]) return false;
+    return true;
   } catch {
     return false;
   }

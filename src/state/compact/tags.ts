@@ -1,3 +1,7 @@
+/** Texts from this length on are remembered while a value is written or read, so many at a time (a power of two). */
+export const REPEATED_TEXT_MIN = 8;
+export const REPEATED_TEXTS = 4;
+
 /**
  * How a stored value lies in its bytes: one byte of tag, then what the tag says. Counts and lengths are varints, numbers
  * are little-endian; nothing is aligned, for all is copied out.
@@ -19,7 +23,10 @@ export const TAG = Object.freeze({
   WIDE: 8,
   /** Length, then so many values. */
   ARRAY: 9,
-  /** Count, so many keys (as strings), so many values. These keys are the next shape. */
+  /**
+   * A byte, count, so many keys (as strings), so many values. The byte says in how many bytes count and keys lie, or is 0
+   * when they are too many. These keys are the next shape.
+   */
   OBJECT: 10,
   /** Number of a shape, its values: an object with the same keys as one before. */
   SHAPED: 11,
@@ -31,4 +38,6 @@ export const TAG = Object.freeze({
   DATE: 14,
   /** The object that was begun as the so-manieth in this value. */
   AGAIN: 15,
+  /** A byte: the place of one of the latest texts that are not short. Each of those takes the next place, by turns. */
+  TEXT_AGAIN: 16,
 });

@@ -105,9 +105,18 @@ test('what a structured clone sees with other eyes is left to the engine', () =>
   });
 });
 
-test('what only looks plain is taken for what it is', () => {
-  const impostors = [new Map([[1, 2]]), new Set([1]), new Date(5)].map(underObjectPrototype);
-  assert.equal(travel(impostors), [new Map([[1, 2]]), new Set([1]), new Date(5)]);
+test('what only looks empty is told from what is', () => {
+  const impostors = [new Map([[1, 2]]), new Map(), new Set([1]), new ArrayBuffer(0)];
+  for (const impostor of impostors.map(underObjectPrototype)) {
+    assert.is(encode(impostor), undefined);
+    assert.is(encode([{}, { impostor }]), undefined);
+  }
+  assert.instance(travel(underObjectPrototype(new Date(5))), Date);
+  for (const count of [1, 2, 127, 128, 129, 16_383, 16_384]) {
+    const empty = Array.from({ length: count }, () => ({}));
+    assert.equal(travel(empty), empty);
+    assert.is(encode([...empty, impostors[0]].map((value) => underObjectPrototype(value!))), undefined);
+  }
 });
 
 test('getters are read, and what they change meanwhile is seen', () => {
@@ -185,6 +194,38 @@ test('values of many megabytes take no memory that stays', () => {
   assert.equal(travel(large), large);
   assert.equal(travel([1]), [1]);
   assert.ok(writer.encode([1])!.buffer.byteLength <= 4_096);
+});
+
+test('texts that come again are the same, however many there are in between', () => {
+  const words = [
+    'a word of some length',
+    'another word',
+    'ein längeres Wort',
+    '日本語の長い言葉です',
+    'one more word',
+    'short',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...words), { maxLength: 30 }), (list) => {
+      const value = list.map((word, index) => (index % 3 === 0 ? word : { [word]: word }));
+      assert.equal(travel(value), value);
+    }),
+  );
+});
+
+test('keys of every number and length, again and again', () => {
+  for (const length of [1, 10, 40, 100, 300]) {
+    for (const count of [1, 3, 20, 300]) {
+      const make = (word: string) => {
+        const keys = Array.from({ length: count }, (_, index) => `${word.repeat(length)}${index}`);
+        return Object.fromEntries(keys.map((key, index) => [key, index]));
+      };
+      for (const word of ['a', 'b', 'é', '日', 'a']) {
+        assert.equal(travel([make(word), make(word)]), [make(word), make(word)]);
+      }
+    }
+  }
+  assert.is(encode({ ['x'.repeat(2_000)]: 1 }), undefined);
 });
 
 test("property: what is taken comes back as its structured clone, by its own way and by the engine's", () => {
