@@ -121,7 +121,8 @@ export class Store implements RefHost, AsyncDisposable {
 
   /**
    * Copies a value into shared memory, seals it and returns its first ref. Views of typed arrays, `DataView`, `Buffer` and
-   * `ArrayBuffer` are later read in place; any other value that `v8.serialize` takes is read as a copy.
+   * `ArrayBuffer` are later read in place; any other value that `v8.serialize` takes is read as a copy, as
+   * its structured clone.
    *
    * Waits while memory is short. Throws `UnstorableValueError`, `InvalidArgumentError`, `ObjectExistsError`,
    * `ObjectStoreFullError` when it can never fit, `OutOfDiskError`, `TimedOutError`, `InterruptedError`.

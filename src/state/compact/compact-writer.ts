@@ -7,9 +7,12 @@ import { areSame, KeyCache } from './key-cache.ts';
 import { areEmptyLiterals, isLiteral, isProxy } from './ordinary.ts';
 import { REPEATED_TEXT_MIN, REPEATED_TEXTS, TAG } from './tags.ts';
 
-const START_BYTES = 4096;
-/** A scratch that has grown beyond this is not kept. */
-const KEPT_BYTES = 1024 * 1024;
+/** What is larger the engine writes faster: but for lists of objects that look alike, each of which adds to it. */
+const SCRATCH_BYTES = 16 * 1024;
+const BYTES_PER_TWIN = 32;
+/** Longer lists and records are the engine's at once; lists of objects may have more. */
+const ENTRIES_MAX = 256;
+const OBJECTS_MAX = 16 * 1024;
 /** Nested deeper than this, the engine walks it: by its own stack, and with an error at its end. */
 const DEPTH_MAX = 500;
 /** Longer texts are copied by the engine at once, which knows how they lie; here each character is looked at. */
@@ -46,10 +49,12 @@ export class CompactWriter {
   #empty: object[] = [];
   readonly #texts: string[] = new Array(REPEATED_TEXTS).fill('');
   #textCount = 0;
+  /** Objects with the keys of one before. */
+  #twins = 0;
   readonly #keys = new KeyCache();
 
   constructor() {
-    this.#setMemory(START_BYTES);
+    this.#setMemory(SCRATCH_BYTES);
   }
 
   /** The bytes of a value, until the next one is encoded; undefined for a value that the engine must write. */
@@ -59,11 +64,12 @@ export class CompactWriter {
     this.#isBusy = true;
     this.#length = 0;
     this.#depth = 0;
+    this.#twins = 0;
     try {
       const isTaken = this.#write(value) && (this.#empty.length === 0 || areEmptyLiterals(this.#empty));
       return isTaken ? this.#view() : undefined;
     } catch {
-      // A getter threw, or memory is short: the engine says it in its own words.
+      // A getter threw, which the engine says in its own words; or the value is large.
       return undefined;
     } finally {
       this.#isBusy = false;
@@ -85,7 +91,7 @@ export class CompactWriter {
       if (this.#empty.length > 0) this.#empty = [];
     }
     // The view that was given out keeps its memory.
-    if (this.#bytes.byteLength > KEPT_BYTES) this.#setMemory(START_BYTES);
+    if (this.#bytes.byteLength > SCRATCH_BYTES) this.#setMemory(SCRATCH_BYTES);
   }
 
   #view(): Uint8Array {
@@ -187,6 +193,7 @@ export class CompactWriter {
 
   #writeArray(values: readonly unknown[]): boolean {
     const { length } = values;
+    if (length > ENTRIES_MAX && (length > OBJECTS_MAX || typeof values[0] !== 'object')) return false;
     // Further properties, and most holes.
     if (Object.keys(values).length !== length) return false;
     this.#tagged(TAG.ARRAY, length);
@@ -208,6 +215,7 @@ export class CompactWriter {
 
   #writeEntries(object: object, keys: readonly string[]): boolean {
     const value = object as { readonly [key: string]: unknown };
+    if (keys.length > ENTRIES_MAX) return false;
     if (keys.length === 0) this.#empty.push(object);
     const shape = this.#shapeOf(keys);
     if (shape === undefined) {
@@ -215,6 +223,7 @@ export class CompactWriter {
       this.#shapes.push(keys);
     } else {
       this.#tagged(TAG.SHAPED, shape);
+      this.#twins++;
     }
     for (const key of keys) {
       const entry = value[key];
@@ -263,6 +272,7 @@ export class CompactWriter {
   }
 
   #writeMap(value: ReadonlyMap<unknown, unknown>): boolean {
+    if (sizeOfMap.call(value) > ENTRIES_MAX) return false;
     // All of it before any: a getter in an entry may change the map. And by the engine's own ways, not by a subclass's.
     const entries: unknown[] = [];
     eachOfMap.call(value, (entry, key) => entries.push(key, entry));
@@ -270,6 +280,7 @@ export class CompactWriter {
   }
 
   #writeSet(value: ReadonlySet<unknown>): boolean {
+    if (sizeOfSet.call(value) > ENTRIES_MAX) return false;
     const entries: unknown[] = [];
     eachOfSet.call(value, (entry) => entries.push(entry));
     return this.#tagged(TAG.SET, sizeOfSet.call(value)) && this.#writeAll(entries);
@@ -320,6 +331,8 @@ export class CompactWriter {
 
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#bytes.byteLength) return;
+    const most = SCRATCH_BYTES + this.#twins * BYTES_PER_TWIN;
+    if (this.#length + bytes > most) throw new RangeError('the value is large');
     const written = this.#bytes.subarray(0, this.#length);
     this.#setMemory(2 ** Math.ceil(Math.log2(this.#length + bytes)) * 2);
     this.#bytes.set(written);
@@ -334,6 +347,8 @@ export class CompactWriter {
 }
 
 function isLatin(text: string): boolean {
+  // The engine counts faster.
+  if (Buffer.byteLength(text) === text.length) return true;
   for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0xff) return false;
   return true;
 }

@@ -16,7 +16,7 @@ export class TextCache {
     const place = (hash ^ (hash >>> 9)) & (PLACES - 1);
     const kept = this.#texts[place]!;
     if (isAt(kept, bytes, start, length)) return kept;
-    const text = unique(bytes.toString('latin1', start, end));
+    const text = bytes.toString('latin1', start, end);
     this.#texts[place] = text;
     return text;
   }
@@ -28,9 +28,4 @@ function isAt(text: string, bytes: Buffer, start: number, length: number): boole
     if (text.charCodeAt(index) !== bytes[start + index]) return false;
   }
   return true;
-}
-
-/** The engine's own copy of a text, which it compares by its address when it is a key. */
-function unique(text: string): string {
-  return Object.keys({ [text]: 0 })[0]!;
 }

