@@ -250,7 +250,7 @@ uint32_t Client::CopyOut(uint32_t number, uint64_t header, v8::Local<v8::ArrayBu
   // In debug mode a window's end is where its bytes are checked.
   if (arena->Slot(number)[slot::kFormat] != format || arena->debug()) return 0;
   const uint64_t size = arena->Size(number);
-  if (size > target->ByteLength()) return 0;
+  if (size == 0 || size > target->ByteLength()) return 0;
   std::memcpy(target->Data(), arena->Bytes(number, header), size);
   arena->Unpin(number);
   return static_cast<uint32_t>(size);
