@@ -89,6 +89,8 @@ export const getObjectWithRefs: Body = (runtime) => {
     once: () => {
       const got = store.getSync(holder).map((token) => store.ref(token));
       for (const ref of got) ref.release();
+      // Tokens keep nothing: the objects live for as long as these refs do.
+      return refs;
     },
     multiplier: 1,
   };

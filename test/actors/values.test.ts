@@ -88,6 +88,34 @@ test('puts that wait for memory keep their own bytes', async () => {
   }
 });
 
+test('a store in debug mode, whose values have windows, gives the same', async () => {
+  const checked = await Store.create({ memory: '16MiB', debug: true });
+  try {
+    const values = [
+      0,
+      'text',
+      { a: [1, { b: 2 }] },
+      Array.from({ length: 1_000 }, (_, index) => ({ index })),
+    ];
+    for (const value of values) {
+      const ref = checked.putSync<Storable>(value);
+      assert.equal(checked.getSync(ref), value);
+      assert.not(checked.list().some(({ damaged }) => damaged));
+      ref.release();
+    }
+  } finally {
+    await checked.close();
+  }
+});
+
+test('a small value is read without a window; it goes with its last ref', async () => {
+  const ref = store.putSync({ small: true });
+  for (let count = 0; count < 100; count++) store.getSync(ref);
+  assert.is(store.list().find(({ id }) => id.equals(ref.id))?.pins, 0);
+  ref.release();
+  await store.verify();
+});
+
 test('a getter may put another value', () => {
   const outer = {
     get inner() {
