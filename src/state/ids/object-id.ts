@@ -24,6 +24,10 @@ const AUTOMATIC_JOB = 1;
 /** The first object of the task that creates an actor is the actor's handle. */
 const ACTOR_HANDLE_INDEX = 1;
 const ACTOR_OFFSET = TaskId.SIZE - ActorId.SIZE;
+/** Where automatic ids are put together, to be copied: a list of all objects makes one for each. */
+const automaticBytes = new Uint8Array(ID_BYTES);
+const automaticParts = new DataView(automaticBytes.buffer);
+automaticParts.setUint32(JOB_OFFSET, AUTOMATIC_JOB, true);
 
 /** The place that an automatic id names. */
 export interface SlotName {
@@ -66,13 +70,10 @@ export class ObjectId extends FixedLengthId {
     checkLength(storeNonce, 'storeNonce', NONCE_BYTES);
     checkU32(slot, 'slot');
     checkU32(generation, 'generation');
-    const bytes = new Uint8Array(ID_BYTES);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(SLOT_OFFSET, slot, true);
-    view.setUint32(GENERATION_OFFSET, generation, true);
-    bytes.set(storeNonce, NONCE_OFFSET);
-    view.setUint32(JOB_OFFSET, AUTOMATIC_JOB, true);
-    return new ObjectId(bytes);
+    automaticParts.setUint32(SLOT_OFFSET, slot, true);
+    automaticParts.setUint32(GENERATION_OFFSET, generation, true);
+    automaticBytes.set(storeNonce, NONCE_OFFSET);
+    return new ObjectId(automaticBytes);
   }
 
   get kind(): 'ObjectId' {
