@@ -77,6 +77,7 @@ test('each kind of value comes back as its structured clone', () => {
     [],
     Object.assign(new Array(3), { 0: 1, 2: 3 }),
     Object.assign([1], { further: 2 }),
+    Object.assign(new Array(2), { 0: 1, further: 2 }),
     {},
     Object.create(null),
     { a: { b: [{}] } },
