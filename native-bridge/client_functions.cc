@@ -346,8 +346,8 @@ bool ClaimRecord(Arena& arena, uint32_t* index) {
   return false;
 }
 
-// attachClient(arena, onRing, stockLimitBytes, markAsUntransferable) → functions with `index` and `result`; undefined when all client records
-// are taken, null when there is no such arena (any more)
+// attachClient(arena, onRing, stockLimitBytes, makeUntransferable) → functions with `index` and `result`; undefined when
+// all client records are taken, null when there is no such arena (any more)
 void AttachClient(const Arguments& arguments) {
   v8::Isolate* isolate = arguments.GetIsolate();
   std::shared_ptr<Arena> arena = FindArena(Unsigned(arguments, 0));
@@ -357,8 +357,8 @@ void AttachClient(const Arguments& arguments) {
   LoopBell* bell =
       LoopBell::Open(isolate, arena, arena->ClientDoorbell(index), arguments[1].As<v8::Function>());
   if (bell == nullptr) return ThrowSystemError(isolate, ENOMEM, "uv_async_init", 0);
-  auto* connection =
-      new Connection{std::make_unique<Client>(arena, index, isolate, Integer(arguments, 2), arguments[3].As<v8::Function>()), bell};
+  auto* connection = new Connection{
+      std::make_unique<Client>(arena, index, isolate, Integer(arguments, 2), arguments[3].As<v8::Function>()), bell};
   RegisterForCollection(connection->client->environment, arena.get(), index);
   node::AddEnvironmentCleanupHook(isolate, OnThreadEnd, connection);
 

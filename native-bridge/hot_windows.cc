@@ -21,14 +21,11 @@ v8::Local<v8::ArrayBuffer> HotWindows::Find(uint32_t number, uint32_t generation
   return window;
 }
 
-// Whoever would transfer it would empty the views of others. Node looks for a mark of its own (without it, it ends the
-// process when V8 refuses); `ArrayBuffer.prototype.transfer` is V8's, which asks for the key.
+// By JavaScript: a detach key of V8's would end the process where Node 20 transfers it, and where V8 12 does.
 bool HotWindows::MakeUntransferable(v8::Local<v8::ArrayBuffer> window) {
   v8::Local<v8::Value> argument = window;
-  v8::Local<v8::Function> mark = mark_as_untransferable_.Get(isolate_);
-  if (mark->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_), 1, &argument).IsEmpty()) return false;
-  window->SetDetachKey(v8::Symbol::New(isolate_));
-  return true;
+  v8::Local<v8::Function> make = make_untransferable_.Get(isolate_);
+  return !make->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_), 1, &argument).IsEmpty();
 }
 
 void HotWindows::Made(uint32_t number, uint32_t generation, v8::Local<v8::ArrayBuffer> window) {
@@ -72,7 +69,7 @@ void HotWindows::Clear() {
   for (Entry& entry : entries_) entry.window.Reset();
   entries_.clear();
   shared_.clear();
-  mark_as_untransferable_.Reset();
+  make_untransferable_.Reset();
 }
 
 }  // namespace plasmoid

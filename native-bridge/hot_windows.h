@@ -16,9 +16,9 @@ namespace plasmoid {
 
 class HotWindows {
  public:
-  // `mark_as_untransferable` is Node's function of that name.
-  HotWindows(v8::Isolate* isolate, v8::Local<v8::Function> mark_as_untransferable)
-      : isolate_(isolate), mark_as_untransferable_(isolate, mark_as_untransferable) {}
+  // `make_untransferable` takes a window with several owners.
+  HotWindows(v8::Isolate* isolate, v8::Local<v8::Function> make_untransferable)
+      : isolate_(isolate), make_untransferable_(isolate, make_untransferable) {}
 
   // The window to give out once more, or nothing. The caller has seen that the object may still be got.
   v8::Local<v8::ArrayBuffer> Find(uint32_t number, uint32_t generation);
@@ -57,7 +57,7 @@ class HotWindows {
   Entry* EntryOf(uint32_t number) { return &entries_[number & (kEntries - 1)]; }
 
   v8::Isolate* const isolate_;
-  v8::Global<v8::Function> mark_as_untransferable_;
+  v8::Global<v8::Function> make_untransferable_;
   std::vector<Entry> entries_;
   std::unordered_map<const void*, Entry*> shared_;
 };

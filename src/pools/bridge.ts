@@ -133,7 +133,7 @@ export interface Bridge {
     arena: number,
     onRing: () => void,
     stockLimitBytes: number,
-    markAsUntransferable: (buffer: ArrayBuffer) => void,
+    makeUntransferable: (window: ArrayBuffer) => void,
   ): BridgeClient | undefined | null;
   /** `undefined` while all bells of the process are taken. */
   openBell(onRing: () => void): BridgeBell | undefined;

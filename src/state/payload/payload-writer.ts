@@ -191,7 +191,8 @@ export class PayloadWriter {
     // Holes and further properties are kept by the engine's own way only.
     const keys = Object.keys(values);
     // Indices come first: with as many further properties as holes the last key is none.
-    const isDense = keys.length === values.length && (keys.length === 0 || keys.at(-1) === `${keys.length - 1}`);
+    const isDense =
+      keys.length === values.length && (keys.length === 0 || keys.at(-1) === `${keys.length - 1}`);
     if (!isDense) {
       this.#writeSerialised(values);
       return;
