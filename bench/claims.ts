@@ -5,6 +5,8 @@ import type { Result } from './harness.ts';
 /** A subject is at least so many times as good as the best of others. */
 export interface Claim {
   readonly subject: string;
+  /** Other ways of the subject's side to the same end: its best one counts, as the best of the others does. */
+  readonly orElse?: readonly string[];
   /** Which of the subject's figures; the median when nothing is said. */
   readonly figure?: 'median' | 'p999';
   /** Subjects of the row; those that are not here are not looked at. Medians. */
@@ -28,14 +30,22 @@ export function claimOutcome(
   higherIsBetter: boolean,
 ): ClaimOutcome {
   const text = describeClaim(claim);
-  const own = results.find(({ subject }) => subject === claim.subject)?.[claim.figure ?? 'median'];
+  const ways = [claim.subject, ...(claim.orElse ?? [])];
+  const own = results
+    .filter(({ subject }) => ways.includes(subject))
+    .map((result) => result[claim.figure ?? 'median']);
   const others = results.filter(({ subject }) => claim.against.includes(subject)).map(({ median }) => median);
-  if (own === undefined || others.length === 0) return { claim, text };
-  const measured = higherIsBetter ? own / Math.max(...others) : Math.min(...others) / own;
+  if (own.length === 0 || others.length === 0) return { claim, text };
+  const measured = higherIsBetter
+    ? Math.max(...own) / Math.max(...others)
+    : Math.min(...others) / Math.min(...own);
   return { claim, text, measured, met: measured >= claim.times };
 }
 
-function describeClaim({ subject, figure, against, times }: Claim): string {
-  const others = against.length === 1 ? against[0] : `the best of ${against.join(', ')}`;
-  return `${subject}${figure === undefined ? '' : ` (${figure})`}: at least ${Number(times.toPrecision(3))} times as good as ${others}`;
+const bestOf = (names: readonly string[]): string =>
+  names.length === 1 ? `${names[0]}` : `the best of ${names.join('; ')}`;
+
+function describeClaim({ subject, orElse = [], figure, against, times }: Claim): string {
+  const others = bestOf(against);
+  return `${bestOf([subject, ...orElse])}${figure === undefined ? '' : ` (${figure})`}: at least ${Number(times.toPrecision(3))} times as good as ${others}`;
 }

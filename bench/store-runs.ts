@@ -68,7 +68,7 @@ export const SIZES: readonly Size[] = [
   },
 ];
 
-/** Large enough for the largest possible stock (16 MiB, a sixteenth of the pool). */
+/** A stock takes up to a sixteenth of it. */
 export const POOL_BYTES = 256 * MIB;
 
 export function batchesOf(size: Size, scale: Scale, kind: keyof Counts): Batches {

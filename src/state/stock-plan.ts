@@ -12,7 +12,7 @@ export const STOCK_OBJECT_BYTES_MAX = 1 << 20;
 export const STOCK_ENTRIES_MAX = 32;
 /** A stock never holds more than this part of the primary pool, nor more than {@link STOCK_BYTES_MAX}: its client sees to it. */
 export const STOCK_POOL_PART = 16;
-export const STOCK_BYTES_MAX = 16 << 20;
+export const STOCK_BYTES_MAX = 64 << 20;
 /** Nothing is given in advance when less than this part of the primary pool is free. */
 const FREE_PART = 4;
 

@@ -41,7 +41,7 @@ test('big objects get few, the biggest none', () => {
   const most = (blockBytes: number): number =>
     stockBatch({ blockBytes, lastBatch: STOCK_ENTRIES_MAX, freeBytes: PRIMARY, primaryBytes: PRIMARY });
   assert.is(most(256 * KIBIBYTE), 32);
-  assert.is(most(STOCK_OBJECT_BYTES_MAX), 8);
+  assert.is(most(STOCK_OBJECT_BYTES_MAX), 16);
   assert.is(most(STOCK_OBJECT_BYTES_MAX + 1), 0);
 });
 
