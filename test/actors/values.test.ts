@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Storable, Store, UnstorableValueError } from '../../src/index.ts';
+import { anything } from '../support/anything.ts';
 
 const store = await Store.create({ memory: '64MiB' });
 test.after(() => store.close());
@@ -18,17 +19,6 @@ function throughStore(value: unknown): unknown {
 
 test('property: anything comes back as its structured clone', () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
-  const anything = fc.anything({
-    withBigInt: true,
-    withBoxedValues: true,
-    withDate: true,
-    withMap: true,
-    withSet: true,
-    withSparseArray: true,
-    withTypedArray: true,
-    withNullPrototype: true,
-    withUnicodeString: true,
-  });
   fc.assert(
     fc.property(anything, fc.boolean(), (value, twice) => {
       const sent = twice ? { value, again: value, at: new Error('x') } : { value };

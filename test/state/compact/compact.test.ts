@@ -6,6 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompactReader } from '../../../src/state/compact/compact-reader.ts';
 import { CompactWriter } from '../../../src/state/compact/compact-writer.ts';
+import { anything } from '../../support/anything.ts';
 
 const writer = new CompactWriter();
 const reader = new CompactReader();
@@ -239,18 +240,6 @@ test('keys of every number and length, again and again', () => {
 
 test("property: what is taken comes back as its structured clone, by its own way and by the engine's", () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
-  const anything = fc.anything({
-    withBigInt: true,
-    withBoxedValues: true,
-    withDate: true,
-    withMap: true,
-    withSet: true,
-    withSparseArray: true,
-    withTypedArray: true,
-    withNullPrototype: true,
-    withUnicodeString: true,
-    withObjectString: true,
-  });
   let taken = 0;
   fc.assert(
     fc.property(anything, fc.boolean(), (value, twice) => {

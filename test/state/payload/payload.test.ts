@@ -6,6 +6,7 @@ import { InvariantError, UnstorableValueError } from '../../../src/state/errors.
 import { PayloadReader } from '../../../src/state/payload/payload-reader.ts';
 import { PayloadWriter } from '../../../src/state/payload/payload-writer.ts';
 import type { StorableView } from '../../../src/state/value-format.ts';
+import { anything } from '../../support/anything.ts';
 
 const OUT_OF_BAND_BYTES = 64;
 
@@ -191,17 +192,6 @@ test('depth is no crash', () => {
 test('property: whatever structured clones can copy', () => {
   const { travel } = makePair();
   const seed = Math.floor(Math.random() * 2 ** 31);
-  const anything = fc.anything({
-    withBigInt: true,
-    withBoxedValues: true,
-    withDate: true,
-    withMap: true,
-    withSet: true,
-    withSparseArray: true,
-    withTypedArray: true,
-    withNullPrototype: true,
-    withUnicodeString: true,
-  });
   fc.assert(
     fc.property(fc.array(anything), fc.boolean(), (values, twice) => {
       const sent = twice ? [...values, values, ...values] : values;
