@@ -8,7 +8,7 @@ import type { Row, Run, Subject } from './harness.ts';
 const STORE_BYTES = 64 * 2 ** 20;
 /** From three quarters on nothing is given in advance: every put asks the actor. */
 const BALLAST_BYTES = 50 * 2 ** 20;
-const PUTS = { full: 200, quick: 100 };
+const PUTS = { full: 200, quick: 30 };
 const PAUSE_MS = 2;
 
 function beside(name: string, greedyWorkers: number, atOnce: number): Subject {

@@ -99,9 +99,9 @@ export interface RowReport {
 /** Rounds of each subject that count. */
 export const ROUNDS = 15;
 /** The same, at the quick scale. */
-export const ROUNDS_QUICK = 3;
+export const ROUNDS_QUICK = 2;
 /** At the quick scale no round begins after this time, but the first. */
-const QUICK_MS = 600;
+const QUICK_MS = 200;
 
 /** The smallest sample that at least `fraction` of all samples do not exceed. */
 export function quantile(samples: readonly number[], fraction: number): number {

@@ -12,7 +12,7 @@ import type { Row, Run, Scale, Subject } from './harness.ts';
 const MEBIBYTE = 2 ** 20;
 const OBJECT_BYTES = 16 * MEBIBYTE;
 const STORE_BYTES = 256 * MEBIBYTE;
-const OBJECTS = { full: 128, quick: 32 };
+const OBJECTS = { full: 128, quick: 20 };
 /** Each moves 2 GiB. */
 const ROUNDS = 5;
 const IN_MEMORY = STORE_BYTES / OBJECT_BYTES;

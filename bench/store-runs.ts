@@ -40,7 +40,7 @@ export const SIZES: readonly Size[] = [
     counts: { get: 1024, local: 1024, remote: 200, asleep: 1, delivery: 20 },
     width: 32,
     freshCount: 65_536,
-    samples: { full: 20, quick: 10 },
+    samples: { full: 20, quick: 4 },
   },
   {
     name: '1 KiB',
@@ -48,7 +48,7 @@ export const SIZES: readonly Size[] = [
     counts: { get: 1024, local: 1024, remote: 200, asleep: 1, delivery: 20 },
     width: 32,
     freshCount: 16_384,
-    samples: { full: 20, quick: 10 },
+    samples: { full: 20, quick: 4 },
   },
   {
     name: '1 MiB',
@@ -56,7 +56,7 @@ export const SIZES: readonly Size[] = [
     counts: { get: 1024, local: 16, remote: 16, asleep: 1, delivery: 16 },
     width: 8,
     freshCount: 64,
-    samples: { full: 20, quick: 10 },
+    samples: { full: 20, quick: 4 },
   },
   {
     name: '64 MiB',
@@ -64,7 +64,7 @@ export const SIZES: readonly Size[] = [
     counts: { get: 32, local: 1, remote: 1, asleep: 1, delivery: 1 },
     width: 1,
     freshCount: 4,
-    samples: { full: 5, quick: 3 },
+    samples: { full: 5, quick: 1 },
   },
 ];
 

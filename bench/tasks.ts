@@ -7,7 +7,7 @@ import { tasks } from './tasks-work.ts';
 
 const MEMORY = '256MiB';
 const IN_FLIGHT = 1_000;
-const CALLS_OF_A_WHILE = { full: 5_000, quick: 1_000 };
+const CALLS_OF_A_WHILE = { full: 5_000, quick: 500 };
 const TRIPS_TOGETHER = 50;
 const MEBIBYTE_VALUES = 2 ** 20 / Float64Array.BYTES_PER_ELEMENT;
 

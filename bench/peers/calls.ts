@@ -2,7 +2,7 @@
 import type { Run, Scale, Subject } from '../harness.ts';
 
 const IN_FLIGHT = 1_000;
-const CALLS = { full: 10_000, quick: 2_000 };
+const CALLS = { full: 10_000, quick: 1_500 };
 const TRIPS = { full: 2_000, quick: 250 };
 const TRIPS_TOGETHER = 50;
 const COLD_TRIPS = { full: 40, quick: 10 };

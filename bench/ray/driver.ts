@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type Scale, type Subject, Unavailable } from '../harness.ts';
 import { type Answer, parseAnswer } from './answer.ts';
 import { DRIVER, RAY_VERSION, rayPython } from './environment.ts';
-import { roundSeconds, WARM_UP_SECONDS } from './paced.ts';
+import { roundSeconds, warmUpSeconds } from './paced.ts';
 import { publishedSubject } from './published.ts';
 
 export const RAY_HERE = `Ray ${RAY_VERSION}, here`;
@@ -67,7 +67,7 @@ export function raySubject(rayName: string, requestOf: (scale: Scale) => RowRequ
       if (python === undefined) return unavailable('not installed: --ray install');
       const driver = new RayDriver(python);
       const opened = await driver.ask(requestOf(scale));
-      const warm = opened.error === undefined ? await driver.ask({ round: WARM_UP_SECONDS }) : opened;
+      const warm = opened.error === undefined ? await driver.ask({ round: warmUpSeconds(scale) }) : opened;
       if (warm.error !== undefined) {
         await driver.end();
         return unavailable(warm.error);

@@ -5,8 +5,8 @@ import type { Scale } from '../harness.ts';
 /** Both sides: so short that they take turns often, long enough for a batch of Plasmoid's. */
 export const roundSeconds = ({ quick }: Scale): number => (quick ? 0.07 : 0.3);
 
-/** Before the first round, in which compilers learn. As long as in `timeit`, at either scale: less measures the compiler. */
-export const WARM_UP_SECONDS = 1;
+/** Before the first round, in which compilers learn: as long as in `timeit`. A look measures the compiler as well. */
+export const warmUpSeconds = ({ quick }: Scale): number => (quick ? 0.2 : 1);
 
 /** A row's work, ready to be done. */
 export interface Work {

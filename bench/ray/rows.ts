@@ -15,7 +15,7 @@ import type { Claim } from '../claims.ts';
 import type { Row, Scale, Subject } from '../harness.ts';
 import * as bodies from './bodies.ts';
 import { RAY_HERE, type RowRequest, raySubject } from './driver.ts';
-import { PacedWork, roundSeconds, WARM_UP_SECONDS } from './paced.ts';
+import { PacedWork, roundSeconds, warmUpSeconds } from './paced.ts';
 
 const PLASMOID = 'Plasmoid';
 const BOUND = 'bound: memcpy of the bridge, warm';
@@ -94,7 +94,7 @@ function plasmoid(name: string, body: bodies.Body, options: RuntimeOptions | und
     setUp: async (scale) => {
       const runtime = await Runtime.start({ workers: PROCESSORS, memory: '256MiB', ...options });
       const work = new PacedWork(await body(runtime, { servers: SERVERS, ...countsOf(scale) }));
-      await work.round(WARM_UP_SECONDS);
+      await work.round(warmUpSeconds(scale));
       return { round: () => work.round(roundSeconds(scale)), tearDown: () => runtime.close() };
     },
   };

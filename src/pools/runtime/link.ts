@@ -7,6 +7,7 @@ import {
   LINK_RING_WORDS,
   linkClaimsOffset,
   linkRingOffset,
+  linkRoomOffset,
 } from '../../state/runtime/link-layout.ts';
 import { RingConsumer } from '../ring/consumer.ts';
 import { RingProducer } from '../ring/producer.ts';
@@ -31,6 +32,8 @@ export class LinkEnd implements Disposable {
   readonly ownClaims: SharedWords;
   /** The claims of the calls the other side makes. */
   readonly peerClaims: SharedWords;
+  readonly #ownRoom: SharedWords;
+  readonly #peerRoom: SharedWords;
 
   constructor(memory: SharedArrayBuffer, self: number, peer: number) {
     const isLower = self <= peer;
@@ -42,6 +45,20 @@ export class LinkEnd implements Disposable {
     this.inboundBytes = new Uint8Array(memory, recordsOffset, LINK_RING_WORDS * WORD_BYTES);
     this.ownClaims = new Int32Array(memory, linkClaimsOffset(isLower), LINK_CALLS);
     this.peerClaims = new Int32Array(memory, linkClaimsOffset(readsLower), LINK_CALLS);
+    this.#ownRoom = new Int32Array(memory, linkRoomOffset(isLower), 1);
+    this.#peerRoom = new Int32Array(memory, linkRoomOffset(readsLower), 1);
+  }
+
+  /** Records found no room in the outbound ring: the other side wakes this one when it has read some. Try again behind it. */
+  wantRoom(): void {
+    // SYNC link-room: said before the ring is looked at again. The other side moves its position before it looks here.
+    Atomics.store(this.#ownRoom, 0, 1);
+  }
+
+  /** Whether the other side waits for the room that was just made in the inbound ring. Once for each time it says so. */
+  takeWishForRoom(): boolean {
+    // SYNC link-room
+    return Atomics.load(this.#peerRoom, 0) === 1 && Atomics.exchange(this.#peerRoom, 0, 0) === 1;
   }
 
   /** Before the call is published: whoever finds the call in the ring sees this as well, without an atomic store of its own. */

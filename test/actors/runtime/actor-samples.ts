@@ -15,6 +15,11 @@ export class Journal {
     return this.#lines.push(line);
   }
 
+  /** A large answer to a small call. */
+  page(length: number): string {
+    return 'x'.repeat(length);
+  }
+
   lines(): string[] {
     return this.#lines;
   }

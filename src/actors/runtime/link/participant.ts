@@ -222,8 +222,8 @@ export class Participant {
     this.#handlers.beforeSleep();
     this.#turnsInRow = 0;
     this.#seat.sleepInLoop();
-    // SYNC thread-sleep (sleeping): what was published before the flag was up has rung no bell.
-    if (this.#linkList.some(({ link }) => !link.end.inbound.isEmpty())) {
+    // SYNC thread-sleep (sleeping): what was published before the flag was up has rung no bell, nor has room that was made.
+    if (this.#linkList.some(({ link }) => !link.end.inbound.isEmpty() || link.flush())) {
       this.#seat.rouse();
       this.nudge();
       return;
@@ -247,7 +247,10 @@ export class Participant {
   }
 
   #drain({ link, handler }: LinkInbox): number {
-    return link.closed ? 0 : link.end.inbound.drain(handler, DRAIN_LIMIT);
+    if (link.closed) return 0;
+    const records = link.end.inbound.drain(handler, DRAIN_LIMIT);
+    if (records > 0) link.hasRead();
+    return records;
   }
 
   /** In a blocking wait nobody else reads it. */

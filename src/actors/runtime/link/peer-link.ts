@@ -115,13 +115,20 @@ export class PeerLink implements CallLink {
     this.#waiting.push({ type, head, payload });
   }
 
-  /** Shows the peer what was written, and wakes it if it sleeps. */
-  flush(): void {
-    if (this.#waiting.length > 0) this.#writeWaiting();
-    if (this.#unshown === 0) return;
-    this.#unshown = 0;
-    this.end.outbound.publish();
-    this.#board.wake(this.peer);
+  /** Shows the peer what was written, and wakes it if it sleeps. Whether records that waited for room have found some. */
+  flush(): boolean {
+    const hasFoundRoom = this.#waiting.length > 0 && this.#writeWaiting();
+    if (this.#unshown > 0) {
+      this.#unshown = 0;
+      this.end.outbound.publish();
+      this.#board.wake(this.peer);
+    }
+    return hasFoundRoom;
+  }
+
+  /** The peer's records were read: it may have more, which found no room. */
+  hasRead(): void {
+    if (this.end.takeWishForRoom()) this.#board.wake(this.peer);
   }
 
   #define(definition: Definition): void {
@@ -129,16 +136,27 @@ export class PeerLink implements CallLink {
     this.write(RECORD.DEFINE, this.#codec.encode([definition.module, definition.name]), definition.number);
   }
 
-  #writeWaiting(): void {
+  /** Whether any could be written. When some are left, the peer will wake this thread for them. */
+  #writeWaiting(): boolean {
     const waiting = this.#waiting;
     let written = 0;
-    for (const { type, head, payload } of waiting) {
-      if (!this.#tryWrite(type, payload, head[0]!, head[1], head[2])) break;
-      written++;
+    let wantsRoom = false;
+    while (written < waiting.length) {
+      const { type, head, payload } = waiting[written]!;
+      if (this.#tryWrite(type, payload, head[0]!, head[1], head[2])) {
+        written++;
+        wantsRoom = false;
+      } else if (wantsRoom) {
+        break;
+      } else {
+        this.end.wantRoom();
+        wantsRoom = true;
+      }
     }
-    if (written === 0) return;
+    if (written === 0) return false;
     this.#unshown += written;
     this.#waiting = waiting.slice(written);
+    return true;
   }
 
   #tryWrite(
