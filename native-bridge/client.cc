@@ -39,13 +39,13 @@ void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
 }  // namespace
 
 Client::Client(std::shared_ptr<Arena> the_arena, uint32_t the_index, v8::Isolate* the_isolate,
-               uint64_t stock_limit_bytes, v8::Local<v8::Function> make_untransferable)
+               uint64_t stock_limit_bytes, v8::Local<v8::Function> mark_as_untransferable)
     : arena(std::move(the_arena)),
       arena_of_windows(arena),
       index(the_index),
       isolate(the_isolate),
       environment(node::GetCurrentEnvironment(the_isolate->GetCurrentContext())),
-      hot_windows(the_isolate, make_untransferable),
+      hot_windows(the_isolate, mark_as_untransferable),
       window_arena_(arena.get(), [keep = arena](Arena*) {}),
       stock_(kClassCount),
       stock_limit_bytes_(stock_limit_bytes) {

@@ -62,7 +62,7 @@ struct StockEntry {
 class Client {
  public:
   Client(std::shared_ptr<Arena> arena, uint32_t index, v8::Isolate* isolate, uint64_t stock_limit_bytes,
-         v8::Local<v8::Function> make_untransferable);
+         v8::Local<v8::Function> mark_as_untransferable);
 
   // Ends the thread's part in the store: refs and stock are forgotten here, and recovered by the actor from the
   // ledger. Windows stay true, and writable ones stay quarantined. Idempotent.

@@ -346,7 +346,7 @@ bool ClaimRecord(Arena& arena, uint32_t* index) {
   return false;
 }
 
-// attachClient(arena, onRing, stockLimitBytes, makeUntransferable) → functions with `index` and `result`; undefined when
+// attachClient(arena, onRing, stockLimitBytes, markAsUntransferable) → functions with `index` and `result`; undefined when
 // all client records are taken, null when there is no such arena (any more)
 void AttachClient(const Arguments& arguments) {
   v8::Isolate* isolate = arguments.GetIsolate();

@@ -15,20 +15,20 @@ v8::Local<v8::ArrayBuffer> HotWindows::Find(uint32_t number, uint32_t generation
     entry->stage = Stage::kReleased;
     return {};
   }
-  if (!MakeUntransferable(window)) return {};
+  if (!MarkAsUntransferable(window)) return {};
   entry->stage = Stage::kShared;
   shared_[window->Data()] = entry;
   return window;
 }
 
-// By JavaScript: a detach key of V8's would end the process where Node 20 transfers it, and where V8 12 does.
-bool HotWindows::MakeUntransferable(v8::Local<v8::ArrayBuffer> window) {
+bool HotWindows::MarkAsUntransferable(v8::Local<v8::ArrayBuffer> window) {
   v8::Local<v8::Value> argument = window;
-  v8::Local<v8::Function> make = make_untransferable_.Get(isolate_);
-  return !make->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_), 1, &argument).IsEmpty();
+  v8::Local<v8::Function> mark = mark_as_untransferable_.Get(isolate_);
+  return !mark->Call(isolate_->GetCurrentContext(), v8::Undefined(isolate_), 1, &argument).IsEmpty();
 }
 
 void HotWindows::Made(uint32_t number, uint32_t generation, v8::Local<v8::ArrayBuffer> window) {
+  if (!kAvailable) return;
   if (entries_.empty()) entries_.resize(kEntries);
   Entry* entry = EntryOf(number);
   // Views of a shared window are out there: its place is taken until they are gone.
@@ -69,7 +69,7 @@ void HotWindows::Clear() {
   for (Entry& entry : entries_) entry.window.Reset();
   entries_.clear();
   shared_.clear();
-  make_untransferable_.Reset();
+  mark_as_untransferable_.Reset();
 }
 
 }  // namespace plasmoid

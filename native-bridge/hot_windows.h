@@ -5,6 +5,9 @@
 // twice has several owners who know nothing of each other: from then on it can neither be transferred nor released
 // early, and goes when the last view of it is collected. Large objects have a window for each get, so that releasing one
 // returns its memory at once.
+//
+// Only where nobody can transfer such a window: from V8 13 on (Node 24) Node's mark is one that the engine heeds. Before,
+// web streams and `ArrayBuffer.prototype.transfer` pass by it, and would empty the views of other owners.
 #pragma once
 #include <node.h>
 
@@ -16,9 +19,11 @@ namespace plasmoid {
 
 class HotWindows {
  public:
-  // `make_untransferable` takes a window with several owners.
-  HotWindows(v8::Isolate* isolate, v8::Local<v8::Function> make_untransferable)
-      : isolate_(isolate), make_untransferable_(isolate, make_untransferable) {}
+  static constexpr bool kAvailable = V8_MAJOR_VERSION >= 13;
+
+  // `mark_as_untransferable` is Node's function of that name.
+  HotWindows(v8::Isolate* isolate, v8::Local<v8::Function> mark_as_untransferable)
+      : isolate_(isolate), mark_as_untransferable_(isolate, mark_as_untransferable) {}
 
   // The window to give out once more, or nothing. The caller has seen that the object may still be got.
   v8::Local<v8::ArrayBuffer> Find(uint32_t number, uint32_t generation);
@@ -53,11 +58,12 @@ class HotWindows {
   // A power of two. An object has one place, by its number.
   static constexpr size_t kEntries = 4096;
 
-  bool MakeUntransferable(v8::Local<v8::ArrayBuffer> window);
+  // False when the thread is being terminated.
+  bool MarkAsUntransferable(v8::Local<v8::ArrayBuffer> window);
   Entry* EntryOf(uint32_t number) { return &entries_[number & (kEntries - 1)]; }
 
   v8::Isolate* const isolate_;
-  v8::Global<v8::Function> make_untransferable_;
+  v8::Global<v8::Function> mark_as_untransferable_;
   std::vector<Entry> entries_;
   std::unordered_map<const void*, Entry*> shared_;
 };

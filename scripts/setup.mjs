@@ -66,10 +66,26 @@ function isForElsewhere(path, wanted) {
   if (libc !== undefined) return true;
   const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
   const users = Object.entries(wanted).filter(
-    ([, entry]) =>
-      entry.dependencies?.[name] !== undefined || entry.optionalDependencies?.[name] !== undefined,
+    ([user, entry]) =>
+      (entry.dependencies?.[name] !== undefined || entry.optionalDependencies?.[name] !== undefined) &&
+      placeOf(name, user, wanted) === path,
   );
   return users.length > 0 && users.every(([user]) => user !== path && isForElsewhere(user, wanted));
+}
+
+/**
+ * Where a package finds one that it depends on: in the nearest node_modules, its own first.
+ * @param {string} name
+ * @param {string} user
+ * @param {Record<string, LockEntry>} wanted
+ * @returns {string | undefined}
+ */
+function placeOf(name, user, wanted) {
+  for (let folder = user; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    const place = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+    if (wanted[place] !== undefined) return place;
+    if (folder === '') return undefined;
+  }
 }
 
 function installPackages() {

@@ -1,6 +1,5 @@
 /** What actors need of the bridge besides memory: each thread's functions on an arena, and collection on request. */
 import { markAsUntransferable } from 'node:worker_threads';
-import { NotSupportedError } from '../state/errors.ts';
 import { type BridgeActor, type BridgeClient, bridge } from './bridge.ts';
 
 /** Joins an arena as a client. `undefined` when all client records are taken, `null` when the arena has ended. */
@@ -9,7 +8,7 @@ export function attachClient(
   onRing: () => void,
   stockLimitBytes: number,
 ): BridgeClient | undefined | null {
-  const client = bridge.attachClient(arena, onRing, stockLimitBytes, makeUntransferable);
+  const client = bridge.attachClient(arena, onRing, stockLimitBytes, markAsUntransferable);
   return client ? withFixedShape(client) : client;
 }
 
@@ -40,20 +39,6 @@ function withFixedShape(client: BridgeClient): BridgeClient {
     keepAlive: client.keepAlive,
     disconnect: client.disconnect,
   };
-}
-
-const refused = {
-  value: () => {
-    const message =
-      'several views of a small object share this buffer, so it cannot be transferred: transfer a slice()';
-    throw new NotSupportedError(message, {});
-  },
-};
-
-/** Who transferred a window with several owners would empty the views of the others. */
-function makeUntransferable(window: ArrayBuffer): void {
-  markAsUntransferable(window);
-  Object.defineProperties(window, { transfer: refused, transferToFixedLength: refused });
 }
 
 /** The clock of the times in the object table, in milliseconds modulo 2^32. */

@@ -133,7 +133,7 @@ export interface Bridge {
     arena: number,
     onRing: () => void,
     stockLimitBytes: number,
-    makeUntransferable: (window: ArrayBuffer) => void,
+    markAsUntransferable: (window: ArrayBuffer) => void,
   ): BridgeClient | undefined | null;
   /** `undefined` while all bells of the process are taken. */
   openBell(onRing: () => void): BridgeBell | undefined;

@@ -238,7 +238,7 @@ export class SystemError extends PlasmoidError {
   readonly code = 'IOError';
 }
 
-/** This build, platform or object cannot do that (a V8 sandbox, a missing native addon, a buffer with several owners). */
+/** This build or platform cannot do that (a V8 sandbox, a missing native addon). */
 export class NotSupportedError extends PlasmoidError {
   readonly code = 'NotImplemented';
 }

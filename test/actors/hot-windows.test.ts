@@ -8,6 +8,8 @@ import { collect, collectUntil } from '../support/collection.ts';
 import { failure } from '../support/rejection.ts';
 
 const MEBIBYTE = 2 ** 20;
+/** Elsewhere a window could be transferred away from its other owners, so each get makes one (`native-bridge/hot_windows.h`). */
+const SHARES = Number(process.versions.v8.split('.')[0]) >= 13;
 
 async function withStore(run: (store: Store) => Promise<void>): Promise<void> {
   const store = await Store.create({ memory: 8 * MEBIBYTE, populateAhead: 0 });
@@ -27,13 +29,13 @@ function viewsOf<T extends NodeJS.ArrayBufferView>(store: Store, ref: ObjectRef<
   return Array.from({ length: count }, () => store.getSync(ref));
 }
 
-test('a small object that is got again and again has two windows, however many views', () =>
+test('a small object that is got again and again has two windows, however many views, where they can be shared', () =>
   withStore(async (store) => {
     const ref = await store.put(Float64Array.of(1, 2, 3));
     const views = viewsOf(store, ref, 100);
     assert.is(new Set(views).size, 100, 'each get gives a view of its own');
-    assert.is(new Set(views.map(({ buffer }) => buffer)).size, 2);
-    assert.is(pinsOf(store, ref), 2);
+    assert.is(new Set(views.map(({ buffer }) => buffer)).size, SHARES ? 2 : 100);
+    assert.is(pinsOf(store, ref), SHARES ? 2 : 100);
     for (const view of views) assert.equal([...view], [1, 2, 3]);
   }));
 
@@ -51,7 +53,8 @@ function releaseShared(store: Store, ref: ObjectRef<Uint8Array>): void {
   const views = viewsOf(store, ref, 4);
   for (const view of views) store.release(view);
   assert.is(views[0]?.length, 0, 'the first window had one view only');
-  assert.is(views[1]?.[99], 7);
+  if (SHARES) assert.is(views[1]?.[99], 7);
+  else assert.is(views[1]?.length, 0);
   // Whoever gets it now has a window of his own, which is released as any other.
   const own = store.getSync(ref);
   assert.is.not(own.buffer, views[2]?.buffer);
@@ -86,32 +89,37 @@ test('each get of a large object has a window of its own', () =>
     for (const size of [HOT_WINDOW_BYTES, HOT_WINDOW_BYTES + 1]) {
       const ref = await store.put(new Uint8Array(size));
       const views = viewsOf(store, ref, 5);
-      assert.is(pinsOf(store, ref), size > HOT_WINDOW_BYTES ? 5 : 2);
+      assert.is(pinsOf(store, ref), size > HOT_WINDOW_BYTES || !SHARES ? 5 : 2);
       for (const view of views) store.release(view);
       if (size > HOT_WINDOW_BYTES) assert.is(pinsOf(store, ref), 0, 'the memory returns at once');
     }
   }));
 
-test('nobody can transfer a shared window away from the views of others', () =>
+test('nobody can transfer a window away from the views of others', () =>
   withStore(async (store) => {
-    const ref = await store.put(new Uint8Array(100).fill(7));
-    const views = viewsOf(store, ref, 3);
-    const { buffer } = views[2] ?? new Uint8Array();
     const { port1 } = new MessageChannel();
-    const attempts: readonly (() => unknown)[] = [
-      () => port1.postMessage(buffer, [buffer]),
-      () => structuredClone(buffer, { transfer: [buffer] }),
+    const ways: readonly ((buffer: ArrayBuffer) => unknown)[] = [
+      (buffer) => port1.postMessage(buffer, [buffer]),
+      (buffer) => structuredClone(buffer, { transfer: [buffer] }),
       // Node 20 does not have it.
-      () => 'transfer' in buffer && typeof buffer.transfer === 'function' && buffer.transfer(),
+      (buffer) => Reflect.get(ArrayBuffer.prototype, 'transfer')?.call(buffer),
+      (buffer) =>
+        new ReadableStream({
+          type: 'bytes',
+          start: (controller) => controller.enqueue(new Uint8Array(buffer)),
+        }),
     ];
-    for (const attempt of attempts) {
-      // Node 20 sends a copy, later ones refuse.
+    for (const way of ways) {
+      const ref = await store.put(new Uint8Array(100).fill(7));
+      const views = viewsOf(store, ref, 4);
+      const transferred = views[2]!;
       try {
-        attempt();
+        way(transferred.buffer);
       } catch (error) {
-        assert.match(String(error), /DataCloneError|NotSupportedError/);
+        assert.ok(SHARES, `refused, though nobody shares it: ${String(error)}`);
       }
-      for (const view of views) assert.is(view[99], 7);
+      for (const view of views) if (SHARES || view !== transferred) assert.is(view[99], 7);
+      assert.is(store.getSync(ref)[99], 7);
     }
     port1.close();
   }));
