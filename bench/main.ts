@@ -43,6 +43,7 @@ async function main(options: BenchOptions): Promise<void> {
   if (rows.length === 0) {
     console.error('No row has these texts in its name and subjects; --list prints the names.');
     process.exitCode = 1;
+    return;
   }
   if (options.list) {
     for (const { row } of rows) console.log(row.name);
@@ -86,13 +87,19 @@ async function measureRows(
   const startedMs = performance.now();
   const reports: RowReport[] = [];
   for (const row of rows) {
-    const report = await runRow(row, scaleOf(options), { subjects: subjectsOf(row, options) });
-    console.log(`${formatReport(report)}\n`);
-    reports.push(report);
+    try {
+      const report = await runRow(row, scaleOf(options), { subjects: subjectsOf(row, options) });
+      console.log(`${formatReport(report)}\n`);
+      reports.push(report);
+    } catch (error) {
+      // What the others have measured is kept.
+      console.error(error instanceof Error ? error.message : error);
+      process.exitCode = 1;
+    }
   }
   const claims = reports.flatMap((report) => report.claims);
-  const missed = claims.filter(({ met }) => met === false);
-  console.log(`${claims.length - missed.length} of ${claims.length} claims met or without a peer here`);
+  const count = (verdict: boolean | undefined): number => claims.filter(({ met }) => met === verdict).length;
+  console.log(`claims: ${count(true)} met, ${count(false)} missed, ${count(undefined)} without a peer here`);
   console.log(`whole run: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
   if (options.report) {

@@ -84,7 +84,7 @@ const WAYS: Readonly<Record<string, (source: Source) => Peer | Promise<Peer>>> =
     const { counter, end } = await openComlink();
     return { call: () => counter.ends(source), end };
   },
-  'bound: a SharedArrayBuffer posted': (source) => {
+  'without a store: a SharedArrayBuffer posted': (source) => {
     const { caller, end } = openRpc();
     const shared = new Float64Array(new SharedArrayBuffer(source.byteLength));
     shared.set(source);
