@@ -96,6 +96,8 @@ function curvePanel(rows: readonly KeptRow[], unit: string) {
       color: {
         field: 'line',
         type: 'nominal',
+        // As many colours as there are lines.
+        scale: { scheme: 'tableau20' },
         title: null,
         sort: null,
         // Below, for names of rows are long.
@@ -106,7 +108,7 @@ function curvePanel(rows: readonly KeptRow[], unit: string) {
 }
 
 /** Longer names are cut: the table has them in full. */
-const LABEL_LENGTH = 90;
+const LABEL_LENGTH = 130;
 
 function shorten(text: string): string {
   return text.length <= LABEL_LENGTH ? text : `${text.slice(0, LABEL_LENGTH - 1)}…`;
@@ -122,7 +124,7 @@ export function claimPlot(rows: readonly KeptRow[]): Plot | undefined {
       return [
         {
           label: shorten(
-            `${row} — ${claim.subject}${claim.figure === undefined ? '' : ` (${claim.figure})`}`,
+            `${row} — ${claim.subject}${claim.figure === undefined ? '' : ` (${claim.figure})`} / ${claim.against[0]}${claim.against.length > 1 ? ' …' : ''}`,
           ),
           measured,
           claimed: claim.times,
