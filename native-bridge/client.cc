@@ -240,6 +240,7 @@ bool Client::ReleaseTracked(uint32_t track, uint32_t number) {
 // --- windows ---
 
 v8::Local<v8::ArrayBuffer> Client::HotWindow(uint32_t number, uint32_t generation) {
+  if (!HotWindows::kAvailable) return {};
   // Its window pins it, so that it is in this state or gone; and nobody else can have sealed it meanwhile.
   const uint64_t header = Load(arena->Header(number));
   if (StateOf(header) != State::kReferenced || GenerationOf(header) != generation) return {};

@@ -243,9 +243,9 @@ export class Store implements RefHost, AsyncDisposable {
   /**
    * Lets a view go early: it and every other view of its buffer are empty from now on, and the memory is free at once if
    * nobody else views it. Only where this thread got an object of at most 64 KiB several times may it stay until the last
-   * of its views is collected: they share a buffer. Never needed: views that are forgotten come back by themselves. Who calls it promises that no
-   * native operation (a pending `fs.write`, `zlib`) still works on the view. A view that was transferred here from another
-   * thread may be released as well; also after `close()`.
+   * of its views is collected: from Node 24 on they share a buffer. Never needed: views that are forgotten come back by
+   * themselves. Who calls it promises that no native operation (a pending `fs.write`, `zlib`) still works on the view. A view
+   * that was transferred here from another thread may be released as well; also after `close()`.
    *
    * Throws `NotAWindowError` when it is no view that a store gave out to be read, or was released before; in debug mode
    * `ObjectDamagedError` when somebody wrote into it.
