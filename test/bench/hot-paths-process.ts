@@ -4,6 +4,7 @@
  * size is exact at any time.
  */
 import { existsSync, statSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { type ObjectRef, Runtime, Store } from '../../src/index.ts';
 import { RingConsumer } from '../../src/pools/ring/consumer.ts';
 import { RingProducer } from '../../src/pools/ring/producer.ts';
@@ -77,18 +78,16 @@ const PATHS: Record<string, () => Path | Promise<Path>> = {
     };
   },
 
-  /** For the test of the test: each time a new function, compiled for numbers, meets a text. */
+  /** For the test of the test: a function whose code is thrown away in each phase, while it runs. */
   unstable: () => {
-    let made = 0;
-    return {
-      steps: 1,
-      step: () => {
-        // Of a text of its own: V8 knows functions of the same text again, and what they have met.
-        const unstable = new Function('one', 'other', `return one + other + ${made++}`);
-        for (let index = 0; index < 20 * STEPS; index++) unstable(index, 1);
-        unstable('text', 1);
-      },
+    setFlagsFromString('--allow-natives-syntax');
+    const throwAway = new Function('target', '%DeoptimizeFunction(target)');
+    const steps = 20 * STEPS;
+    let done = 0;
+    const step = (): void => {
+      if (++done % steps === 0) throwAway(step);
     };
+    return { steps, step };
   },
 };
 

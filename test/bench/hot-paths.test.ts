@@ -14,10 +14,17 @@ import * as assert from 'uvu/assert';
 const PHASES = 40;
 /** The last ones. Compilation goes on in the background, so on a busy machine it may take some phases. */
 const STEADY_PHASES = 15;
-/** Something may be learned late, for instance how a timer that first fires now behaves; a loop of it is what must not be. */
+/**
+ * Of each function: something may be learned late, for instance how a timer that first fires now behaves, or which branch
+ * is taken when the other thread has no processor. A loop of it is what must not be.
+ */
 const ALLOWED = 1;
 
-/** The entries of the trace that were made in the steady phases. */
+/** With the function and its code. Not those that only go over from one compiler to the next. */
+const BAILOUT =
+  /^\[bailout \(kind: (?!.*prepare for on stack replacement).*?<JSFunction (?!testLoop )(.*?)>, (.*?), bytecode offset.*$/gm;
+
+/** For the function that lost code most often in the steady phases: the entries of the trace that say so, one for each code. */
 async function steadyDeoptimisations(path: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'plasmoid-deopt-'));
   try {
@@ -36,12 +43,14 @@ async function steadyDeoptimisations(path: string): Promise<string[]> {
     assert.is(sizes.length, PHASES);
     const entries = existsSync(trace) ? readFileSync(trace) : Buffer.alloc(0);
     const steady = entries.subarray(sizes.at(-1 - STEADY_PHASES), sizes.at(-1)).toString();
-    // Not those that only go over from one compiler to the next.
-    return [
-      ...steady.matchAll(
-        /^\[bailout \(kind: (?!.*prepare for on stack replacement).*?<JSFunction (?!testLoop ).*$/gm,
-      ),
-    ].map(([entry]) => entry);
+    // By function, and then by code: one that is left twice is thrown away once.
+    const functions = new Map<string, Map<string, string>>();
+    for (const [entry, name = '', code = ''] of steady.matchAll(BAILOUT)) {
+      const codes = functions.get(name) ?? new Map<string, string>();
+      functions.set(name, codes.set(code, entry));
+    }
+    const [worst] = [...functions.values()].sort((one, other) => other.size - one.size);
+    return [...(worst?.values() ?? [])];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
