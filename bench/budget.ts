@@ -77,6 +77,18 @@ const getAndRelease = inStore((store) => {
   };
 });
 
+const getInto = inStore((store) => {
+  const source = makeSource(BYTES);
+  const ref = store.putSync(source);
+  const target = new Float64Array(source.length);
+  return (count) => {
+    for (let index = 0; index < count; index++) {
+      store.getIntoSync(ref, target);
+      touch(target);
+    }
+  };
+});
+
 const putAndRelease = inStore((store) => {
   const source = makeSource(BYTES);
   return (count) => {
@@ -132,6 +144,7 @@ const PLAIN = 'plain operation: new Float64Array(sharedArrayBuffer)';
  */
 const PATHS: readonly (readonly [string, () => Path | Promise<Path>, number])[] = [
   ['getSync + release of the view, 1 KiB', getAndRelease, 30],
+  ['getIntoSync, 1 KiB', getInto, 10],
   ['putSync + release of the ref, 1 KiB', putAndRelease, 30],
   ['one ring record of 32 bytes, written and taken', ringRecord, 5],
   ['one empty task, 1,000 in flight', manyTasks, 150],

@@ -61,7 +61,21 @@ function cycleLeased(store: Store, bytes: number): Loop {
   };
 }
 
-/** The same, but the ref goes first: then the block returns to the actor, and the next put has to ask for it. */
+/** As `cycleLeased`, but read from a copy in memory that is used again and again: no view, and so none to release. */
+function cycleCopied(store: Store, bytes: number): Loop {
+  const source = makeSource(bytes);
+  const target = new Float64Array(source.length);
+  return (count) => {
+    for (let index = 0; index < count; index++) {
+      const ref = store.putSync(source);
+      store.getIntoSync(ref, target);
+      touch(target);
+      ref.release();
+    }
+  };
+}
+
+/** As `cycleLeased`, but the ref goes first: then the block returns to the actor, and the next put has to ask for it. */
 function cycleByActor(store: Store, bytes: number): Loop {
   const source = makeSource(bytes);
   return (count) => {
@@ -123,6 +137,18 @@ function getReleased(store: Store, bytes: number): Loop {
   };
 }
 
+/** A copy of a resident object in memory that is used again and again. */
+function getCopied(store: Store, bytes: number): Loop {
+  const ref = store.putSync(makeSource(bytes));
+  const target = new Float64Array(bytes / 8);
+  return (count) => {
+    for (let index = 0; index < count; index++) {
+      store.getIntoSync(ref, target);
+      touch(target);
+    }
+  };
+}
+
 /** As `getForgotten`, with the asynchronous call. */
 export function getAsync(store: Store, bytes: number): Loop {
   const ref = store.putSync(makeSource(bytes));
@@ -162,9 +188,11 @@ function clone(_store: Store, bytes: number): Loop {
 /** Loops that never wait for the event loop, by name: a worker can be told which to run. */
 export const SYNC_LOOPS = {
   cycleLeased,
+  cycleCopied,
   cycleByActor,
   getForgotten,
   getReleased,
+  getCopied,
   viewOfShared,
   plainCopy,
   clone,

@@ -31,6 +31,7 @@ import {
 function cycleRow(size: Size): Row {
   const leased = [
     inWorker('Plasmoid, leased, sync', size, 'cycleLeased', 'local'),
+    inWorker('Plasmoid, leased, sync, read by getInto', size, 'cycleCopied', 'local'),
     onMain('Plasmoid, leased, async', size, cycleLeasedAsync, 'local'),
   ];
   return {
@@ -91,6 +92,7 @@ function residentRow(size: Size): Row {
     subjects: [
       inWorker('Plasmoid, sync, view forgotten', size, 'getForgotten', 'get'),
       inWorker('Plasmoid, sync, view released', size, 'getReleased', 'get'),
+      ...(size.bytes > MIB ? [] : [inWorker('Plasmoid, sync, getInto', size, 'getCopied', 'get')]),
       onMain('Plasmoid, async, view forgotten', size, getAsync, 'get'),
       inWorker('new Float64Array(sharedArrayBuffer)', size, 'viewOfShared', 'get'),
     ],

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "coarse_clock.h"
+#include "copy.h"
 
 namespace plasmoid {
 
@@ -255,6 +256,27 @@ uint32_t Client::CopyOut(uint32_t number, uint64_t header, v8::Local<v8::ArrayBu
   std::memcpy(target->Data(), arena->Bytes(number, header), size);
   arena->Unpin(number);
   return static_cast<uint32_t>(size);
+}
+
+int32_t Client::CopyInto(uint32_t number, uint32_t generation, uint32_t formats, const Target& target,
+                         uint64_t* bytes) {
+  uint64_t header;
+  const int32_t answer = arena->Pin(number, generation, &header);
+  if (answer != status::kOk) return answer;
+  const uint64_t size = arena->Size(number);
+  int32_t outcome = status::kOk;
+  if (arena->Slot(number)[slot::kFormat] >= formats) {
+    outcome = status::kNotAView;
+  } else if (size > target.bytes) {
+    outcome = status::kTargetTooSmall;
+  } else if (!arena->CheckBytes(number)) {
+    outcome = status::kDamaged;
+  } else {
+    CopyBytes(target.data, arena->Bytes(number, header), size);
+    *bytes = size;
+  }
+  arena->Unpin(number);
+  return outcome;
 }
 
 v8::Local<v8::ArrayBuffer> Client::ReadWindow(uint32_t number, uint64_t header) {

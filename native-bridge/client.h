@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "hot_windows.h"
 #include "size_class.h"
+#include "source.h"
 
 namespace plasmoid {
 
@@ -94,6 +95,8 @@ class Client {
   v8::Local<v8::ArrayBuffer> HotWindow(uint32_t number, uint32_t generation);
   // Instead of a window, for which it was pinned: copies an object of this format that fits. Its size, or 0.
   uint32_t CopyOut(uint32_t number, uint64_t header, v8::Local<v8::ArrayBuffer> target, uint32_t format);
+  // Copies an object whose format has a code below `formats` if it fits; a status.
+  int32_t CopyInto(uint32_t number, uint32_t generation, uint32_t formats, const Target& target, uint64_t* bytes);
   v8::Local<v8::ArrayBuffer> ReadWindow(uint32_t number, uint64_t header);
   // A writable window on an object just created; undefined index on failure.
   v8::MaybeLocal<v8::ArrayBuffer> WriteWindow(uint32_t number, uint32_t generation, uint32_t* index);

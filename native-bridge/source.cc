@@ -4,6 +4,14 @@
 
 namespace plasmoid {
 
+namespace {
+
+void* DataOf(v8::Local<v8::Value> buffer) {
+  return buffer->IsArrayBuffer() ? buffer.As<v8::ArrayBuffer>()->Data() : buffer.As<v8::SharedArrayBuffer>()->Data();
+}
+
+}  // namespace
+
 Source SourceOf(v8::Local<v8::Value> value) {
   if (value->IsArrayBufferView()) return {value, value.As<v8::ArrayBufferView>()->ByteLength()};
   if (value->IsArrayBuffer()) return {value, value.As<v8::ArrayBuffer>()->ByteLength()};
@@ -22,9 +30,18 @@ void CopySource(const Source& source, uint8_t* target) {
     CopyBytes(target, static_cast<uint8_t*>(view->Buffer()->Data()) + view->ByteOffset(), source.bytes);
     return;
   }
-  const void* data = source.value->IsArrayBuffer() ? source.value.As<v8::ArrayBuffer>()->Data()
-                                                   : source.value.As<v8::SharedArrayBuffer>()->Data();
-  CopyBytes(target, data, source.bytes);
+  CopyBytes(target, DataOf(source.value), source.bytes);
+}
+
+Target TargetOf(v8::Local<v8::Value> value) {
+  if (value->IsArrayBufferView()) {
+    auto view = value.As<v8::ArrayBufferView>();
+    // Gives a small array on V8's heap a buffer of its own; shared or not, a buffer's data is found in the same way.
+    auto* data = static_cast<uint8_t*>(view->Buffer()->Data());
+    return {data, data + view->ByteOffset(), view->ByteLength()};
+  }
+  auto* data = static_cast<uint8_t*>(DataOf(value));
+  return {data, data, SourceOf(value).bytes};
 }
 
 }  // namespace plasmoid

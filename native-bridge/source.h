@@ -1,4 +1,4 @@
-// What a put copies: the bytes of a view or a buffer, shared or not.
+// What a put copies, and where a get copies to: the bytes of a view or a buffer, shared or not.
 #pragma once
 #include <node.h>
 
@@ -16,5 +16,15 @@ struct Source {
 Source SourceOf(v8::Local<v8::Value> value);
 
 void CopySource(const Source& source, uint8_t* target);
+
+struct Target {
+  // Where the whole buffer begins.
+  const void* buffer;
+  uint8_t* data;
+  size_t bytes;
+};
+
+// Of a value as for a source.
+Target TargetOf(v8::Local<v8::Value> value);
 
 }  // namespace plasmoid

@@ -80,9 +80,11 @@ async function openBlocks(bytes: number): Promise<Opened> {
   };
 }
 
-async function openPlasmoid(bytes: number): Promise<Opened> {
-  const store: Store = await openStore(false);
-  return { loop: SYNC_LOOPS.cycleLeased(store, bytes), end: () => store.close() };
+function openPlasmoid(loop: 'cycleLeased' | 'cycleCopied'): (bytes: number) => Promise<Opened> {
+  return async (bytes) => {
+    const store: Store = await openStore(false);
+    return { loop: SYNC_LOOPS[loop](store, bytes), end: () => store.close() };
+  };
 }
 
 /** Memory of this thread's own, not even copied into. */
@@ -117,11 +119,19 @@ function blockRow(size: BlockSize): Row {
     name: `peers: put + get + release on one thread, ${size.name}`,
     unit: 'µs',
     subjects: [
-      blockSubject('Plasmoid, leased, sync', size, openPlasmoid),
+      blockSubject('Plasmoid, leased, sync', size, openPlasmoid('cycleLeased')),
+      blockSubject('Plasmoid, leased, sync, read by getInto', size, openPlasmoid('cycleCopied')),
       blockSubject(PROTOTYPE, size, openBlocks),
       blockSubject('new Float64Array(n)', size, openFresh),
     ],
-    claims: [{ subject: 'Plasmoid, leased, sync', against: [PROTOTYPE], times: size.times }],
+    claims: [
+      {
+        subject: 'Plasmoid, leased, sync',
+        orElse: ['Plasmoid, leased, sync, read by getInto'],
+        against: [PROTOTYPE],
+        times: size.times,
+      },
+    ],
   };
 }
 

@@ -65,6 +65,15 @@ export const getByPlasmoid = {
       store.release(view);
     }
   }),
+  into: byRef((store, refs, source, keys) => {
+    const target = new Float64Array(source.length);
+    return (count) => {
+      for (let index = 0; index < count; index++) {
+        store.getIntoSync(refs[index % keys]!, target);
+        touch(target);
+      }
+    };
+  }),
   forgotten: byRef((store, refs, _source, keys) => (count) => {
     for (let index = 0; index < count; index++) touch(store.getSync(refs[index % keys]!));
   }),

@@ -166,6 +166,9 @@ inline constexpr int32_t kNotWritable = -8;
 inline constexpr int32_t kNoWindow = -9;
 inline constexpr int32_t kClosed = -10;
 inline constexpr int32_t kDamaged = -11;
+inline constexpr int32_t kTargetSealed = -12;
+inline constexpr int32_t kTargetTooSmall = -13;
+inline constexpr int32_t kNotAView = -14;
 }  // namespace status
 
 namespace result_word {

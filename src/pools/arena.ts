@@ -27,6 +27,7 @@ function withFixedShape(client: BridgeClient): BridgeClient {
     hold: client.hold,
     release: client.release,
     get: client.get,
+    getInto: client.getInto,
     releaseWindow: client.releaseWindow,
     check: client.check,
     placeOf: client.placeOf,

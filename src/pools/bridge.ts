@@ -46,6 +46,13 @@ export interface BridgeClient {
   release(track: number, slot: number): void;
   /** A window; or the size of an object of this format that fitted into `target` and was copied there. */
   get(slot: number, generation: number, target?: ArrayBuffer, format?: FormatCode): ArrayBuffer | number;
+  /** The number of bytes that were copied; only of objects whose format has a lower code than `formats`. */
+  getInto(
+    slot: number,
+    generation: number,
+    target: NodeJS.ArrayBufferView | ArrayBufferLike,
+    formats: FormatCode,
+  ): number | Status;
   /** Takes the window itself or a view on it. */
   releaseWindow(view: unknown): Status;
   /** In debug mode, whether the bytes of an object that this thread views are those that were sealed. */

@@ -26,6 +26,12 @@ export const STATUS = Object.freeze({
   CLOSED: -10,
   /** In debug mode: the object's bytes are not those that were sealed. */
   DAMAGED: -11,
+  /** The target is a window that shows what is sealed. */
+  TARGET_SEALED: -12,
+  /** The target has less room than the object has bytes. */
+  TARGET_TOO_SMALL: -13,
+  /** The object's bytes are not a view's but a value's, in a form of the store's own. */
+  NOT_A_VIEW: -14,
 });
 
 /** Words of the array in which a native call answers beside its value. */

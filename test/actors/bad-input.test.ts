@@ -23,20 +23,9 @@ import {
 } from '../../src/index.ts';
 import { collectUntil } from '../support/collection.ts';
 import { failure } from '../support/rejection.ts';
+import { call, invalid } from '../support/untyped-call.ts';
 
 const MEMORY = 2 ** 20;
-
-/** A call as plain JavaScript may make it. */
-function call(target: object, method: string, ...parameters: unknown[]): unknown {
-  const found: unknown = Reflect.get(target, method);
-  if (typeof found !== 'function') throw new Error(`no method ${method}`);
-  return Reflect.apply(found, target, parameters);
-}
-
-async function invalid(run: () => unknown, name: string): Promise<void> {
-  const error = await failure(run, InvalidArgumentError, 'InvalidArgument');
-  assert.is(error.values.name, name, error.message);
-}
 
 /** A store of its own for a test; whatever the test did, nothing may be left in it. */
 async function withStore(run: (store: Store) => Promise<void>): Promise<void> {

@@ -25,6 +25,17 @@ declare const store: Store;
 declare const floats: ObjectRef<Float64Array>;
 declare const id: ObjectId;
 
+export async function onlyBytesAreCopied(texts: ObjectRef<string>): Promise<void> {
+  exactly<number>()(await store.getInto(floats, new Float64Array(8)));
+  exactly<number>()(store.getIntoSync(id, new SharedArrayBuffer(64), { timeout: 5 }));
+  // @ts-expect-error a text has no bytes
+  store.getIntoSync(texts, new Uint8Array(8));
+  // @ts-expect-error no memory
+  store.getIntoSync(floats, [0]);
+  // @ts-expect-error one object
+  store.getIntoSync([floats], new Uint8Array(8));
+}
+
 export async function putAndGetKeepTheType(bytes: Uint8Array<SharedArrayBuffer>): Promise<void> {
   const ref = await store.put(new Float64Array(8));
   exactly<ObjectRef<Float64Array<ArrayBuffer>>>()(ref);

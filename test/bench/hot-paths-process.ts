@@ -40,6 +40,13 @@ const PATHS: Record<string, () => Path | Promise<Path>> = {
       return () => store.release(store.getSync(ref));
     }),
 
+  getInto: () =>
+    inStore((store, source) => {
+      const ref = store.putSync(source);
+      const target = new Float64Array(source.length);
+      return () => store.getIntoSync(ref, target);
+    }),
+
   put: () => inStore((store, source) => () => store.putSync(source).release()),
 
   cycle: () =>

@@ -58,6 +58,7 @@ async function steadyDeoptimisations(path: string): Promise<string[]> {
 
 for (const [path, what] of [
   ['get', 'getSync and release of the view'],
+  ['getInto', 'getIntoSync'],
   ['put', 'putSync and release of the ref'],
   ['cycle', 'putSync, getSync, and release of both'],
   ['ring', 'a ring record, written and taken'],

@@ -26,6 +26,7 @@ export type ObjectAction =
   | { do: 'delete' | 'contains' | 'releaseView'; key: number }
   | { do: 'releaseRef'; key: number; sync: boolean }
   | { do: 'get'; key: number; seen: Seen; sync: boolean; timeout: number }
+  | { do: 'getInto'; key: number; object: number; size: number; sync: boolean; timeout: number }
   | { do: 'blockedGet' | 'use'; key: number; seen: Seen }
   | { do: 'byId' | 'deleteId' | 'containsId'; key: number; id: number }
   | { do: 'byToken'; key: number; token: ObjectToken<Uint8Array> }

@@ -10,7 +10,7 @@ const SIZES = [0, 1, 63, 64, 65, 1_000, 1_000, 4_096, 10_000, 10_000, 100_000];
 /** How often each is given. What needs a rare state is given often. */
 const WEIGHTS: Readonly<Record<What, number>> = {
   ...{ put: 7, create: 9, seal: 6, abort: 1, forgetSlot: 1 },
-  ...{ get: 5, use: 2, releaseView: 2, forgetView: 1 },
+  ...{ get: 5, getInto: 3, use: 2, releaseView: 2, forgetView: 1 },
   ...{ releaseRef: 5, forgetRef: 1, delete: 3, contains: 1 },
   ...{ byId: 3, deleteId: 2, containsId: 2, byToken: 4 },
   ...{ startGet: 8, startWait: 3, getNow: 2, waitNow: 2, cancel: 3 },
@@ -43,7 +43,7 @@ export const EXPECTED: readonly string[] = [
   ...['put: ok', 'put: ObjectExistsError', 'create: ok', 'create: ObjectExistsError'],
   ...['seal: ok', 'abort: ok', 'forgetSlot: ok', 'blockedGet: ok', 'blockedGet: ObjectNotSealedError'],
   ...['get: ok', 'get: ObjectNotFoundError', 'get: TimedOutError', 'releaseView: true', 'forgetView: ok'],
-  ...['use: true', 'releaseRef: true', 'forgetRef: ok'],
+  ...['getInto: true', 'getInto: TimedOutError', 'use: true', 'releaseRef: true', 'forgetRef: ok'],
   ...['delete: true', 'delete: ObjectNotSealedError', 'contains: true'],
   ...['deleteId: true', 'deleteId: false'],
   ...['containsId: true', 'containsId: false', 'byId: ok', 'byId: ObjectNotFoundError'],
@@ -75,6 +75,7 @@ export const RARE: readonly string[] = [
   'get ref: ObjectNotFoundError',
   'get ref: RefReleasedError',
   'get several: RefReleasedError',
+  'getInto: ObjectNotFoundError',
   'getNow: ObjectNotFoundError',
   'read: ChannelFinishedError',
   'readRelease: ok',

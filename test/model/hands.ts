@@ -27,7 +27,10 @@ import { ChannelHands } from './channel-hands.ts';
 import { ViewHands } from './view-hands.ts';
 
 type Ref = ObjectRef<Uint8Array>;
+type Copying = Extract<ObjectAction, { do: 'getInto' }>;
 type Making = Extract<ObjectAction, { do: 'put' | 'create' }>;
+
+const UNTOUCHED = 0xa5;
 
 /** Refs and slots under the keys that the model knows them by, and what the other hands have. */
 export class Hands {
@@ -75,6 +78,8 @@ export class Hands {
         this.#views.watch(seen, sync ? ref.getSync({ timeout }) : await ref.get({ timeout }));
         return undefined;
       }
+      case 'getInto':
+        return this.#getInto(action);
       case 'blockedGet':
         this.#views.watch(action.seen, this.#ref(action.key).getSync());
         return undefined;
@@ -177,6 +182,18 @@ export class Hands {
       if (slot.bytes.length === 0 && !slot.isWriting) return ref.id.hex;
     }
     return slot.bytes.length === 0 && !slot.isWriting ? undefined : 'the slot is still there';
+  }
+
+  /** Whether the object's bytes are in the target, and nothing else has changed there. */
+  async #getInto({ key, object, size, sync, timeout }: Copying): Promise<boolean> {
+    const ref = this.#ref(key);
+    const target = new Uint8Array(size + 1).fill(UNTOUCHED);
+    const options = { timeout };
+    const bytes = sync
+      ? this.store.getIntoSync(ref, target, options)
+      : await this.store.getInto(ref, target, options);
+    const isRight = Buffer.compare(target.subarray(0, size), pattern(object, size)) === 0;
+    return bytes === size && isRight && target[size] === UNTOUCHED;
   }
 
   async #use(key: number, { object, size }: Seen): Promise<boolean> {

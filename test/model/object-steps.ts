@@ -53,6 +53,7 @@ export class ObjectSteps {
         await this.#world.expect(thread, { do: what }, true);
         return true;
       case 'get':
+      case 'getInto':
       case 'use':
       case 'delete':
       case 'contains':
@@ -182,7 +183,7 @@ export class ObjectSteps {
     if (what === 'deleteId' && !isWritten) named.state = 'gone';
   }
 
-  async #onRef(command: Command, what: 'get' | 'use' | 'delete' | 'contains'): Promise<void> {
+  async #onRef(command: Command, what: 'get' | 'getInto' | 'use' | 'delete' | 'contains'): Promise<void> {
     const chosen = this.#world.chooseRef(command.pick, command.other);
     if (chosen === undefined) return this.#make(command, 'put');
     const [key, { thread, object }] = chosen;
@@ -195,7 +196,7 @@ export class ObjectSteps {
       if (isSealed) object.state = 'gone';
       return;
     }
-    if (what === 'get') return this.#get(command, chosen);
+    if (what === 'get' || what === 'getInto') return this.#get(command, chosen, what);
     // It would wait.
     if (isWritten) return;
     const expected = isSealed ? true : 'ObjectNotFoundError';
@@ -203,7 +204,11 @@ export class ObjectSteps {
   }
 
   /** Without time, or with so little that its end is certain: what is still being written is not to be had. */
-  async #get({ sync, pick }: Command, [key, { thread, object }]: Chosen<Held>): Promise<void> {
+  async #get(
+    { sync, pick }: Command,
+    [key, { thread, object }]: Chosen<Held>,
+    what: 'get' | 'getInto',
+  ): Promise<void> {
     const seen = this.seen(object);
     if (object.state === 'writing' && sync) {
       const isOwn = [...this.#model.slots.values()].some(
@@ -212,10 +217,17 @@ export class ObjectSteps {
       if (isOwn) return this.#world.expect(thread, { do: 'blockedGet', key, seen }, 'ObjectNotSealedError');
     }
     const timeout = pick % 4 === 0 ? SHORT_MS : 0;
-    const action: Action = { do: 'get', key, seen, sync, timeout };
-    const failure = object.state === 'gone' ? 'ObjectNotFoundError' : 'TimedOutError';
-    await this.#world.expect(thread, action, object.state === 'sealed' ? 'ok' : failure);
-    if (object.state === 'sealed') this.#model.see(seen.view, thread, object);
+    const { key: number, size } = object;
+    const action: Action =
+      what === 'get'
+        ? { do: what, key, seen, sync, timeout }
+        : { do: what, key, object: number, size, sync, timeout };
+    if (object.state !== 'sealed') {
+      const failure = object.state === 'gone' ? 'ObjectNotFoundError' : 'TimedOutError';
+      return this.#world.expect(thread, action, failure);
+    }
+    await this.#world.expect(thread, action, what === 'get' ? 'ok' : true);
+    if (what === 'get') this.#model.see(seen.view, thread, object);
   }
 
   async #endRef(

@@ -8,6 +8,7 @@ import { ObjectId } from '../../state/ids/object-id.ts';
 import { isBeingWritten, isSealed } from '../../state/lifecycle/codes.ts';
 import {
   decodeFormat,
+  FORMAT,
   isStorableView,
   isViewFormat,
   type Sealed,
@@ -16,6 +17,7 @@ import {
 } from '../../state/value-format.ts';
 import { AWAIT_NAMES_MAX, AWAITED, MORE_FOLLOWS } from '../protocol.ts';
 import type { AllocatorLink } from './allocator-link.ts';
+import { type CopyTarget, unfitness } from './copy-target.ts';
 import type { DebugAids } from './debug/debug-aids.ts';
 import { statusToError } from './failures.ts';
 import type { ObjectNames, Readable } from './object-names.ts';
@@ -39,7 +41,7 @@ export interface WaitResult<Name> {
   readonly pending: Name[];
 }
 
-const NOT_YET = Symbol('not sealed yet');
+const NOT_YET: unique symbol = Symbol('not sealed yet');
 
 export class ObjectReader {
   readonly #bridge: BridgeClient;
@@ -60,23 +62,36 @@ export class ObjectReader {
   get(name: Readable, limits: WaitLimits): unknown | Promise<unknown> {
     // The usual case, without a look at the clock.
     const now = this.#attempt(name);
-    return now === NOT_YET ? this.#getLater(name, limits) : now;
+    return now === NOT_YET ? this.#later(() => this.#attempt(name), name, limits) : now;
   }
 
-  async #getLater(name: Readable, limits: WaitLimits): Promise<unknown> {
+  getSync(name: Readable, limits: WaitLimits): unknown {
+    const now = this.#attempt(name);
+    return now === NOT_YET ? this.#laterSync(() => this.#attempt(name), name, limits) : now;
+  }
+
+  /** The number of bytes that are in the target now: at once, as {@link get}. */
+  getInto(name: Readable, target: CopyTarget, limits: WaitLimits): number | Promise<number> {
+    const now = this.#attemptInto(name, target);
+    return now === NOT_YET ? this.#later(() => this.#attemptInto(name, target), name, limits) : now;
+  }
+
+  getIntoSync(name: Readable, target: CopyTarget, limits: WaitLimits): number {
+    const now = this.#attemptInto(name, target);
+    return now === NOT_YET ? this.#laterSync(() => this.#attemptInto(name, target), name, limits) : now;
+  }
+
+  async #later<T>(attempt: () => T | typeof NOT_YET, name: Readable, limits: WaitLimits): Promise<T> {
     for (const wait = since(limits); ; ) {
-      const value = this.#attempt(name);
+      const value = attempt();
       if (value !== NOT_YET) return value;
       await this.#link.settled(this.#pending([name]).records(), wait([name]));
     }
   }
 
-  getSync(name: Readable, limits: WaitLimits): unknown {
-    // As in `get`.
-    const now = this.#attempt(name);
-    if (now !== NOT_YET) return now;
+  #laterSync<T>(attempt: () => T | typeof NOT_YET, name: Readable, limits: WaitLimits): T {
     for (const wait = since(limits); ; ) {
-      const value = this.#attempt(name);
+      const value = attempt();
       if (value !== NOT_YET) return value;
       this.#assertNotOwn(name, limits);
       this.#link.settledSync(this.#pending([name]).records(), wait([name]));
@@ -157,23 +172,38 @@ export class ObjectReader {
 
   /** The value of the object at a place, without waiting. Throws `ObjectNotFoundError`, `ObjectNotSealedError`. */
   take(place: ObjectPlace): unknown {
-    const window = this.#bridge.get(place.slot, place.generation, copied.target, copied.format);
-    if (typeof window === 'number' && window > 0) return decodeCopied(window);
-    if (typeof window === 'number') throw this.#failed(window, place, describePlace(place));
-    return this.#decode(window, place);
+    const answer = this.#bridge.get(place.slot, place.generation, copied.target, copied.format);
+    if (typeof answer !== 'number') return this.#decode(answer, place);
+    if (answer > 0) return decodeCopied(answer);
+    throw this.#failed(answer, place, describePlace(place));
   }
 
   /** The value, or {@link NOT_YET}. */
   #attempt(name: Readable): unknown {
     const place = this.#names.readablePlaceOf(name);
     if (place === undefined) return NOT_YET;
-    const window = this.#bridge.get(place.slot, place.generation, copied.target, copied.format);
-    if (typeof window === 'number' && window > 0) return decodeCopied(window);
-    if (typeof window !== 'number') return this.#decode(window, place);
-    if (window === STATUS.NOT_SEALED) return NOT_YET;
+    const answer = this.#bridge.get(place.slot, place.generation, copied.target, copied.format);
+    if (typeof answer !== 'number') return this.#decode(answer, place);
+    return answer > 0 ? decodeCopied(answer) : this.#notYet(answer, place, name);
+  }
+
+  /** The number of bytes that were copied, or {@link NOT_YET}. */
+  #attemptInto(name: Readable, target: CopyTarget): number | typeof NOT_YET {
+    const place = this.#names.readablePlaceOf(name);
+    if (place === undefined) return NOT_YET;
+    const answer = this.#bridge.getInto(place.slot, place.generation, target, FORMAT.serialized);
+    if (answer >= 0) return answer;
+    const unfit = unfitness(answer, target, this.#control.sizeBytes(place.slot), describe(name));
+    if (unfit !== undefined) throw unfit;
+    return this.#notYet(answer, place, name);
+  }
+
+  /** {@link NOT_YET} for a status that a wait may change; throws the error for any other. */
+  #notYet(status: number, place: ObjectPlace, name: Readable): typeof NOT_YET {
+    if (status === STATUS.NOT_SEALED) return NOT_YET;
     // Deleted between the two steps; who chose the id may use it again.
-    if (window === STATUS.NOT_FOUND && name instanceof ObjectId && this.#names.isChosen(name)) return NOT_YET;
-    throw this.#failed(window, place, describe(name));
+    if (status === STATUS.NOT_FOUND && name instanceof ObjectId && this.#names.isChosen(name)) return NOT_YET;
+    throw this.#failed(status, place, describe(name));
   }
 
   #failed(status: number, place: ObjectPlace, what: string): Error {

@@ -17,6 +17,7 @@ import {
 import { REQUEST } from '../protocol.ts';
 import type { Lease } from './allocator-link.ts';
 import { Connection } from './connection.ts';
+import { assertTarget, type CopyTarget } from './copy-target.ts';
 import type { DebugAids } from './debug/debug-aids.ts';
 import { statusToError } from './failures.ts';
 import { listObjects, type ObjectEntry } from './object-list.ts';
@@ -38,6 +39,7 @@ import {
 import { assertHandle, type StoreHandle, startStore } from './store-owner.ts';
 import type { WritableSlot } from './writable-slot.ts';
 
+export type { CopyTarget } from './copy-target.ts';
 export type { Readable } from './object-names.ts';
 export type { Values, WaitResult } from './object-reader.ts';
 export type {
@@ -196,6 +198,35 @@ export class Store implements RefHost, AsyncDisposable {
     return isList(names)
       ? this.#connection.reader.getAllSync(names, limits)
       : this.#connection.reader.getSync(names, limits);
+  }
+
+  /**
+   * Copies the bytes of a sealed object to the beginning of memory of the caller's, shared or not, and answers how many they
+   * are. No view is made: nothing is left to release or to collect, and the memory may be used again for the next object.
+   * Of small objects this is the fastest way to read; large ones are better read in place.
+   *
+   * Waits and throws as {@link Store.get}; `InvalidArgumentError` when the target has less room than the object has bytes,
+   * when it is a view of a sealed object, and when the object is no view but a structured value. Then the target is as it was.
+   */
+  async getInto<T extends StorableView>(
+    name: ObjectRef<T> | ObjectId,
+    target: CopyTarget,
+    options?: WaitOptions,
+  ): Promise<number> {
+    const limits = readWaitOptions(options, 'Store.getInto');
+    assertTarget(target, 'Store.getInto');
+    return this.#connection.reader.getInto(name, target, limits);
+  }
+
+  /** As {@link Store.getInto}, blocking this thread while it waits, as {@link Store.getSync} does. */
+  getIntoSync<T extends StorableView>(
+    name: ObjectRef<T> | ObjectId,
+    target: CopyTarget,
+    options?: WaitOptions,
+  ): number {
+    const limits = readWaitOptions(options, 'Store.getIntoSync');
+    assertTarget(target, 'Store.getIntoSync');
+    return this.#connection.reader.getIntoSync(name, target, limits);
   }
 
   /**

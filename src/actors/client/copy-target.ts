@@ -1,0 +1,41 @@
+/** Memory of the caller's that an object's bytes are copied into. */
+import { types } from 'node:util';
+import { STATUS } from '../../state/bridge-status.ts';
+import { InvalidArgumentError } from '../../state/errors.ts';
+import { invalidArgument } from '../../state/options.ts';
+
+/** Anything with bytes, shared or not. */
+export type CopyTarget = NodeJS.ArrayBufferView | ArrayBufferLike;
+
+/** Throws `InvalidArgumentError` for what has no bytes. */
+export function assertTarget(target: CopyTarget, context: string): void {
+  if (ArrayBuffer.isView(target) || types.isAnyArrayBuffer(target)) return;
+  throw invalidArgument('target', target, 'a typed array, a DataView or a buffer', context);
+}
+
+/** Why an object and a target do not fit each other, if that is what a status below zero says. */
+export function unfitness(
+  status: number,
+  { byteLength }: CopyTarget,
+  sizeBytes: number,
+  what: string,
+): InvalidArgumentError | undefined {
+  switch (status) {
+    case STATUS.TARGET_SEALED:
+      return new InvalidArgumentError('target must not be a view of a sealed object', { name: 'target' });
+    case STATUS.TARGET_TOO_SMALL: {
+      const values = { name: 'target', byteLength, sizeBytes };
+      return new InvalidArgumentError(
+        `target has room for ${byteLength} bytes, and ${what} has ${sizeBytes}`,
+        values,
+      );
+    }
+    case STATUS.NOT_A_VIEW:
+      return new InvalidArgumentError(
+        `${what} is no view of bytes but a value in a form of the store's own: get it`,
+        { name: 'ref', object: what },
+      );
+    default:
+      return undefined;
+  }
+}
