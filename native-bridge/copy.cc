@@ -1,13 +1,13 @@
 #include "copy.h"
 
-#include <sys/mman.h>
-
 #include <cstdint>
 #include <cstring>
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
+
+#include "huge_pages.h"
 
 namespace plasmoid {
 
@@ -43,29 +43,12 @@ void CopyNonTemporal(uint8_t* target, const uint8_t* source, size_t bytes) {
 }  // namespace
 #endif
 
-#ifdef MADV_HUGEPAGE
-namespace {
-
-constexpr uintptr_t kHugePageBytes = 2u << 20;
-
-// A large array that nobody has written to yet has no pages: reading it finds them one by one, which takes as long as
-// the copy. On huge pages it takes one five-hundredth of the steps (numpy asks for them at birth, V8 does not).
-void AskForHugePages(const void* start, size_t bytes) {
-  const uintptr_t first = (reinterpret_cast<uintptr_t>(start) + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
-  const uintptr_t end = (reinterpret_cast<uintptr_t>(start) + bytes) / kHugePageBytes * kHugePageBytes;
-  // Only advice: where the system has none to give, the copy is as right without.
-  if (first < end) static_cast<void>(madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE));
-}
-
-}  // namespace
-#endif
-
 void CopyBytes(void* target, const void* source, size_t bytes) {
 #if defined(__x86_64__)
   if (bytes >= kNonTemporalBytes) {
-#ifdef MADV_HUGEPAGE
-    AskForHugePages(source, bytes);
-#endif
+    // A large array that nobody has written to yet has no pages: reading it finds them one by one, which takes as long as
+    // the copy. On huge pages it takes one five-hundredth of the steps (numpy asks for them at birth, V8 does not).
+    AskForHugePages(const_cast<void*>(source), bytes);
     CopyNonTemporal(static_cast<uint8_t*>(target), static_cast<const uint8_t*>(source), bytes);
     return;
   }

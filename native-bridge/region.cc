@@ -87,11 +87,7 @@ std::shared_ptr<Region> Region::MapAnonymous(uint64_t bytes, bool huge_pages, co
 #endif
   uint8_t* base = Map(bytes, flags, -1, failed_call);
   if (base == nullptr) return nullptr;
-#ifdef MADV_HUGEPAGE
-  if (huge_pages) madvise(base, bytes, MADV_HUGEPAGE);
-#else
-  (void)huge_pages;
-#endif
+  if (huge_pages) AskForHugePages(base, bytes);
   return std::shared_ptr<Region>(new Region(Kind::kAnonymous, base, bytes, -1, -1));
 }
 

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "huge_pages.h"
+
 namespace plasmoid {
 
 class Region : public std::enable_shared_from_this<Region> {
@@ -38,6 +40,8 @@ class Region : public std::enable_shared_from_this<Region> {
   void AbandonPopulation() { abandoned_.store(true); }
   // Waits until no population is under way (tests and orderly closing).
   bool IsPopulating() const { return populating_.load() != 0; }
+
+  void PreferHugePages(uint64_t offset, uint64_t bytes) { AskForHugePages(base_ + offset, bytes); }
 
   uint8_t* base() const { return base_; }
   uint64_t bytes() const { return bytes_; }

@@ -101,6 +101,12 @@ void PunchRange(const Arguments& arguments) {
   if (error != 0) ThrowSystemError(arguments.GetIsolate(), error, "punch hole", bytes, offset);
 }
 
+// preferHugePages(region, offset, bytes): advice, of an anonymous region
+void PreferHugePages(const Arguments& arguments) {
+  auto region = RegionArgument(arguments);
+  if (region) region->PreferHugePages(IntegerArgument(arguments, 1), IntegerArgument(arguments, 2));
+}
+
 // populateRange(region, offset, bytes): starts in the background
 void PopulateRange(const Arguments& arguments) {
   auto region = RegionArgument(arguments);
@@ -186,6 +192,7 @@ void AddRegionFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
   NODE_SET_METHOD(exports, "regionBuffer", RegionBuffer);
   NODE_SET_METHOD(exports, "reserveRange", ReserveRange);
   NODE_SET_METHOD(exports, "punchRange", PunchRange);
+  NODE_SET_METHOD(exports, "preferHugePages", PreferHugePages);
   NODE_SET_METHOD(exports, "populateRange", PopulateRange);
   NODE_SET_METHOD(exports, "isPopulating", IsPopulating);
   NODE_SET_METHOD(exports, "diskOf", DiskOf);

@@ -125,6 +125,8 @@ export interface Bridge {
   regionBuffer(region: number): SharedArrayBuffer;
   reserveRange(region: number, offset: number, sizeBytes: number): void;
   punchRange(region: number, offset: number, sizeBytes: number): void;
+  /** Advice, of an anonymous region; only whole huge pages within the range are asked for. */
+  preferHugePages(region: number, offset: number, sizeBytes: number): void;
   populateRange(region: number, offset: number, sizeBytes: number): void;
   isPopulating(region: number): boolean;
   /** The file system of a file region, which its folder may have left: `[capacityBytes, availableBytes]`. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { controlLayout, NONCE_BYTES } from '../state/control-layout.ts';
 import { InvalidArgumentError, SystemError } from '../state/errors.ts';
-import { UNIT_BYTES } from '../state/slot-layout.ts';
+import { SLOT_BYTES, UNIT_BYTES } from '../state/slot-layout.ts';
 import { bridge } from './bridge.ts';
 import { ControlRegion } from './control-region.ts';
 import { toSystemError } from './memory-pool.ts';
@@ -32,6 +32,12 @@ export interface StoreMemory {
 /** Offsets are 32 bits of 64-byte units. */
 const FALLBACK_MAX_BYTES = 2 ** 32 * UNIT_BYTES - 2 ** 30;
 const PAGE_BYTES = 4096;
+/**
+ * The slots of many objects lie on huge pages: gets in any order need fewer translations of addresses. The first 8 MiB do
+ * not, so that the last huge page, whose other slots may never be used, adds a quarter to what is in memory at most. The other tables do
+ * not either: they are hardly used, and no word of theirs shall take 2 MiB.
+ */
+const SMALL_PAGE_SLOTS = 131_072;
 
 /** Maps everything, or throws `SystemError` and leaves nothing mapped. */
 export function mapStoreMemory(options: StoreMemoryOptions): StoreMemory {
@@ -43,8 +49,11 @@ export function mapStoreMemory(options: StoreMemoryOptions): StoreMemory {
   };
   try {
     const layout = controlLayout(options.maxObjects, options.debug);
-    // Without huge pages: a table that is hardly used shall not take 2 MiB for each word touched.
     const controlRegion = map(() => bridge.mapAnonymous(layout.totalBytes, false));
+    if (options.hugePages && options.maxObjects > SMALL_PAGE_SLOTS) {
+      const from = layout.objectsOffset + SMALL_PAGE_SLOTS * SLOT_BYTES;
+      bridge.preferHugePages(controlRegion, from, layout.namesOffset - from);
+    }
     const primaryRegion = map(() => bridge.mapAnonymous(options.memoryBytes, options.hugePages));
     const fallbackBytes = fallbackSize(options);
     const fallbackRegion =

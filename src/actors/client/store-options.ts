@@ -39,7 +39,10 @@ export interface StoreOptions {
   readonly diskThreshold?: number | undefined;
   /** Most objects at one time. Default 1,048,576. The table takes memory only for those that exist. */
   readonly maxObjects?: number | undefined;
-  /** Whether to ask for huge pages. Default true: they make populating several times cheaper. */
+  /**
+   * Whether to ask for huge pages, for the memory and for the table of objects beyond 131,072 of them. Default true: they
+   * make populating several times cheaper.
+   */
   readonly hugePages?: boolean | undefined;
   /**
    * How many bytes of fresh memory are kept ready ahead of what was used so far. Default: 64 MiB, at most the memory. Set
