@@ -106,7 +106,7 @@ void Arena::StartHold(uint32_t client, uint32_t number) {
   StoreRelease(Slot(number) + slot::kHolds, uint32_t{1});
 }
 
-bool Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
+HoldsLeft Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
   SetLedgerBit(client, number, false);
   return LowerHolds(client, number, may_recycle);
 }
@@ -126,31 +126,29 @@ int32_t Arena::Keep(uint32_t number, uint32_t generation) {
   }
 }
 
-bool Arena::Evict(uint32_t number, uint32_t generation) {
+HoldsLeft Arena::Evict(uint32_t client, uint32_t number, uint32_t generation, bool may_recycle) {
   uint64_t header = Load(Header(number));
   do {
     const bool idle = GenerationOf(header) == generation && StateOf(header) == State::kSealed && IsEvictable(header);
-    if (!idle || Load(Slot(number) + slot::kHolds) != 1) return false;
+    if (!idle || Load(Slot(number) + slot::kHolds) != 1) return HoldsLeft::kSome;
   } while (!CompareExchange(Header(number), &header, header & ~kEvictableFlag));
   // Whoever has got a ref since keeps the object, as any other that the store does not keep.
-  const bool evicted = Load(Slot(number) + slot::kHolds) == 1;
-  LowerHolds(kMaxClients, number, false);
-  return evicted;
+  return LowerHolds(client, number, may_recycle);
 }
 
-bool Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) {
+HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) {
   // SYNC tombstone: holds are lowered before the header is read; the actor reads them in the opposite order.
-  if (FetchSub(Slot(number) + slot::kHolds, uint32_t{1}) != 1) return false;
+  if (FetchSub(Slot(number) + slot::kHolds, uint32_t{1}) != 1) return HoldsLeft::kSome;
   if (debug_) PinEvidence(number);
   uint64_t header = Load(Header(number));
   for (;;) {
     Event event;
     switch (StateOf(header)) {
       case State::kSealed:
-        // A named object must leave the index first, which only the actor's reclaim does.
-        event = may_recycle && !IsNamed(header) && !IsFallback(header) && OwnerOf(number) == client
-                    ? Event::kRecycle
-                    : Event::kDelete;
+        event = may_recycle && !IsFallback(header) && OwnerOf(number) == client ? Event::kRecycle : Event::kDelete;
+        // Out of the index before somebody else may have the slot. If it is viewed meanwhile, it is deleted, and the
+        // actor finds nothing to erase.
+        if (event == Event::kRecycle && IsNamed(header)) EraseId(number);
         break;
       case State::kReferenced:
         event = Event::kDelete;
@@ -163,17 +161,17 @@ bool Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) {
         event = Event::kVacate;
         break;
       default:
-        return false;  // on its way already; the actor looks at the holds when it arrives
+        return HoldsLeft::kNone;  // on its way already; the actor looks at the holds when it arrives
     }
     uint64_t next;
-    if (!NextHeader(header, event, &next)) return false;
+    if (!NextHeader(header, event, &next)) return HoldsLeft::kNone;
     if (!CompareExchange(Header(number), &header, next)) continue;
     if (IsAwaited(header) && !IsAwaited(next)) PushSettled(number);
     if (StateOf(next) == State::kReleased) PushFreed(number);
-    if (event != Event::kRecycle) return false;
+    if (event != Event::kRecycle) return HoldsLeft::kNone;
     // It may have come as the answer to a create.
     if (IsAnswer(number)) SetOwner(number, client, false);
-    return true;
+    return HoldsLeft::kNoneRecycled;
   }
 }
 

@@ -18,6 +18,14 @@ namespace plasmoid {
 inline constexpr uint32_t kMaxClients = 256;
 inline constexpr uint32_t kNobody = 0xffffffff;
 
+// What one hold less leaves of an object.
+enum class HoldsLeft {
+  kSome,
+  kNone,
+  // None, and the slot went back to the client as leased: it puts it into its stock.
+  kNoneRecycled,
+};
+
 class Arena {
  public:
   Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, std::shared_ptr<Region> fallback);
@@ -74,12 +82,13 @@ class Arena {
   int32_t AddHold(uint32_t client, uint32_t number, uint32_t generation);
   // The first hold of a slot that its caller alone knows.
   void StartHold(uint32_t client, uint32_t number);
-  // A client's last ref goes. True when the slot went back to `client` as leased (the caller puts it into its stock).
-  bool DropHold(uint32_t client, uint32_t number, bool may_recycle);
+  // A client's last ref goes.
+  HoldsLeft DropHold(uint32_t client, uint32_t number, bool may_recycle);
   // The store's own hold of a sealed object that the caller holds: from now on it outlives its last ref. A status.
   int32_t Keep(uint32_t number, uint32_t generation);
-  // The actor gives the store's hold up, if it is the only one and nobody views the object. Whether the object has gone.
-  bool Evict(uint32_t number, uint32_t generation);
+  // Gives the store's hold up, if it is the only one and nobody views the object: by the actor, or by the client that
+  // deletes it.
+  HoldsLeft Evict(uint32_t client, uint32_t number, uint32_t generation, bool may_recycle);
 
   // --- debug mode (arena_debug.cc): not to be called out of it, but for CheckBytes ---
   bool debug() const { return debug_; }
@@ -138,8 +147,8 @@ class Arena {
   void RingAllClients();
 
  private:
+  HoldsLeft LowerHolds(uint32_t client, uint32_t number, bool may_recycle);
   // The compare-exchange of Apply alone; `next` is the header after it.
-  bool LowerHolds(uint32_t client, uint32_t number, bool may_recycle);
   bool Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next);
   void PushFreed(uint32_t number);
   void PushSettled(uint32_t number);

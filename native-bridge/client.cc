@@ -192,9 +192,15 @@ int32_t Client::HoldAgain(uint32_t number, uint32_t generation) {
 
 void Client::DropLocal(uint32_t number) {
   if (--local_holds_[number] != 0) return;
-  // While somebody waits for memory, nothing may slip into a stock behind the actor that has just recalled them all.
-  const bool may_recycle = Load(arena->Word(actor::kWanted)) == 0;
-  if (arena->DropHold(index, number, may_recycle)) AddStock(number, GenerationOf(Load(arena->Header(number))));
+  if (arena->DropHold(index, number, MayRecycle()) == HoldsLeft::kNoneRecycled) AddRecycled(number);
+}
+
+int32_t Client::Delete(uint32_t number, uint32_t generation) {
+  // What the store alone keeps ends as if this thread had its last ref: its block is at hand for the put that follows.
+  const HoldsLeft left = arena->Evict(index, number, generation, MayRecycle());
+  if (left == HoldsLeft::kSome) return arena->Delete(number, generation);
+  if (left == HoldsLeft::kNoneRecycled) AddRecycled(number);
+  return status::kOk;
 }
 
 uint32_t Client::Track(v8::Local<v8::Object> object, uint32_t number) {

@@ -89,6 +89,8 @@ class Client {
   // A further or first ref of this thread; a status.
   int32_t HoldAgain(uint32_t number, uint32_t generation);
   void HoldFirst(uint32_t number);
+  // Makes an object unreachable for new views, whoever holds it; a status.
+  int32_t Delete(uint32_t number, uint32_t generation);
 
   // --- windows ---
   // A window that this thread has given out before, on an object that may still be got; or nothing.
@@ -121,6 +123,9 @@ class Client {
 
  private:
   void DropLocal(uint32_t number);
+  // While somebody waits for memory, nothing may slip into a stock behind the actor that has just recalled them all.
+  bool MayRecycle() const { return Load(arena->Word(actor::kWanted)) == 0; }
+  void AddRecycled(uint32_t number) { AddStock(number, GenerationOf(Load(arena->Header(number)))); }
   bool IsStillLeased(uint32_t number, uint32_t generation) const;
   void ForgetRecalled();
 

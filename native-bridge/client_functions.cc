@@ -143,7 +143,7 @@ void Release(const Arguments& arguments) {
 void Delete(const Arguments& arguments) {
   Client* client = Connected(arguments);
   if (client == nullptr) return;
-  arguments.GetReturnValue().Set(client->arena->Delete(Unsigned(arguments, 0), Unsigned(arguments, 1)));
+  arguments.GetReturnValue().Set(client->Delete(Unsigned(arguments, 0), Unsigned(arguments, 1)));
 }
 
 // keep(slot, generation) → status: the store holds the object, too

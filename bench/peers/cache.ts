@@ -84,6 +84,15 @@ export const getByPlasmoid = {
       store.release(view);
     }
   }),
+  byIdInto: byId((store, ids, source, keys) => {
+    const target = new Float64Array(source.length);
+    return (count) => {
+      for (let index = 0; index < count; index++) {
+        store.getIntoSync<Source>(ids[index % keys]!, target);
+        touch(target);
+      }
+    };
+  }),
 };
 
 /** A put replaces what was under its key. */

@@ -63,7 +63,7 @@ export class ObjectNames {
 
   /** The bytes of an id for a new object. Automatic ids are taken by their places, now and later. */
   chosenId(id: ObjectId | undefined): Uint8Array | undefined {
-    if (id === undefined || this.isChosen(id)) return id?.toBinary();
+    if (id === undefined || this.isChosen(id)) return id?.bytes;
     throw invalidArgument('id', id.hex, 'an id of your own choice, not one that names a place of this store');
   }
 
@@ -73,7 +73,7 @@ export class ObjectNames {
     const direct = id.slotOf(this.#control.nonce);
     if (direct !== undefined) return direct;
     const { bridge } = this.#store;
-    const status = bridge.lookUp(id.toBinary());
+    const status = bridge.lookUp(id.bytes);
     if (status === STATUS.NOT_FOUND) return undefined;
     if (status !== STATUS.OK) throw statusToError(status, `object ${id.hex}`);
     return { slot: bridge.result[RESULT.SLOT] ?? 0, generation: bridge.result[RESULT.GENERATION] ?? 0 };

@@ -163,11 +163,14 @@ interface Waiting {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A call that is aborted before it begins does nothing, whether it would have to wait or not. */
-function limitsOf<Options extends Waiting>({
-  timeout: timeoutMs,
-  ...others
-}: Options): Omit<Options, 'timeout'> & { readonly timeoutMs: number | undefined } {
-  if (others.signal?.aborted === true) throw interrupted(others.signal);
-  return { ...others, timeoutMs };
+/**
+ * The options, which are the caller's, with the time under the name that it has inside. A call that is aborted before it begins
+ * does nothing, whether it would have to wait or not.
+ */
+function limitsOf<Options extends Waiting>(
+  options: Options,
+): Options & { readonly timeoutMs: number | undefined } {
+  if (options.signal?.aborted === true) throw interrupted(options.signal);
+  // Not a copy: this is on the way of each call with options.
+  return Object.assign(options, { timeoutMs: options.timeout });
 }

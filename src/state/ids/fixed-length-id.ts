@@ -62,7 +62,8 @@ export abstract class FixedLengthId {
 
   /** True for the id of nothing. */
   get isNil(): boolean {
-    return this.#bytes.every((byte) => byte === NIL_BYTE);
+    // Mostly told by the first one.
+    return this.#bytes[0] === NIL_BYTE && this.#bytes.every((byte) => byte === NIL_BYTE);
   }
 
   /** Number of bytes. */
@@ -77,7 +78,7 @@ export abstract class FixedLengthId {
 
   /** MurmurHash64A with seed 0 over all bytes, as in Ray. Computed once. */
   get hash(): bigint {
-    this.#hash ??= murmurHash64A(this.view);
+    this.#hash ??= murmurHash64A(new DataView(this.#bytes.buffer));
     return this.#hash;
   }
 
@@ -112,9 +113,16 @@ export abstract class FixedLengthId {
     return `${this.kind}(${this.isNil ? 'nil' : this.hex})`;
   }
 
-  /** For subclasses to read their parts; nobody writes through it. */
-  protected get view(): DataView<ArrayBuffer> {
-    return new DataView(this.#bytes.buffer);
+  /** @internal The bytes themselves, where a copy would cost more than what is done with it; nobody writes to them. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  /** For subclasses: the number that lies here, little-endian. Without a `DataView`: ids are read at each get by an id. */
+  protected u32(offset: number): number {
+    const bytes = this.#bytes;
+    const high = (bytes[offset + 3]! << 24) | (bytes[offset + 2]! << 16);
+    return (high | (bytes[offset + 1]! << 8) | bytes[offset]!) >>> 0;
   }
 
   /** For subclasses: a copy of a part. */

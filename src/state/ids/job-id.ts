@@ -20,6 +20,6 @@ export class JobId extends FixedLengthId {
 
   /** Its number. */
   toInt(): number {
-    return this.view.getUint32(0, true);
+    return this.u32(0);
   }
 }

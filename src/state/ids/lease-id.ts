@@ -28,7 +28,7 @@ export class LeaseId extends FixedLengthId {
 
   /** Its number among the worker's. */
   get counter(): number {
-    return this.view.getUint32(0, true);
+    return this.u32(0);
   }
 
   /** The worker that asked for it. */

@@ -83,20 +83,15 @@ export class ObjectId extends FixedLengthId {
   /** The slot that this id names, if it is an automatic id of the store with this nonce. */
   slotOf(storeNonce: Uint8Array): SlotName | undefined {
     checkLength(storeNonce, 'storeNonce', NONCE_BYTES);
-    const { view } = this;
-    if (this.index !== 0 || view.getUint32(JOB_OFFSET, true) !== AUTOMATIC_JOB) return undefined;
-    if (!storeNonce.every((byte, position) => byte === view.getUint8(NONCE_OFFSET + position))) {
-      return undefined;
-    }
-    return {
-      slot: view.getUint32(SLOT_OFFSET, true),
-      generation: view.getUint32(GENERATION_OFFSET, true),
-    };
+    if (this.index !== 0 || this.u32(JOB_OFFSET) !== AUTOMATIC_JOB) return undefined;
+    const { bytes } = this;
+    if (!storeNonce.every((byte, position) => byte === bytes[NONCE_OFFSET + position])) return undefined;
+    return { slot: this.u32(SLOT_OFFSET), generation: this.u32(GENERATION_OFFSET) };
   }
 
   /** The number of this object among its task's; 0 in random and in automatic ids. */
   get index(): number {
-    return this.view.getUint32(INDEX_OFFSET, true);
+    return this.u32(INDEX_OFFSET);
   }
 
   /** The task that made it. */
