@@ -59,7 +59,14 @@ interface Work extends CacheSize {
 /** As many values as a cache may well have, and as stay in the processor's own caches at 1 KiB: for each peer alike. */
 const WORKS: readonly Work[] = [
   // getInto does what lmdb does: a copy in memory that the next get overwrites.
-  { name: '1 KiB', bytes: 1024, keys: 1024, gets: 1024, puts: 1024, claims: { [INTO]: 2, [INTO_BY_ID]: 1, [FORGOTTEN]: 2 } },
+  {
+    name: '1 KiB',
+    bytes: 1024,
+    keys: 1024,
+    gets: 1024,
+    puts: 1024,
+    claims: { [INTO]: 2, [INTO_BY_ID]: 1, [FORGOTTEN]: 2 },
+  },
   { name: '1 MiB', bytes: 2 ** 20, keys: 8, gets: 64, puts: 32, claims: { [FORGOTTEN]: 2 } },
 ];
 
