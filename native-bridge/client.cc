@@ -278,6 +278,7 @@ int32_t Client::CopyInto(uint32_t number, uint32_t generation, uint32_t formats,
   } else if (!arena->CheckBytes(number)) {
     outcome = status::kDamaged;
   } else {
+    PrepareLarge(target.data, size);
     CopyBytes(target.data, arena->Bytes(number, header), size);
     *bytes = size;
   }

@@ -1,13 +1,14 @@
 #include "copy.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+
+#include "copy_helper.h"
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
-
-#include "huge_pages.h"
 
 namespace plasmoid {
 
@@ -17,7 +18,8 @@ namespace {
 constexpr size_t kLineBytes = 64;
 
 void CopyNonTemporal(uint8_t* target, const uint8_t* source, size_t bytes) {
-  const size_t head = (kLineBytes - reinterpret_cast<uintptr_t>(target) % kLineBytes) % kLineBytes;
+  // All of a last piece that ends before its first whole line.
+  const size_t head = std::min(bytes, (kLineBytes - reinterpret_cast<uintptr_t>(target) % kLineBytes) % kLineBytes);
   std::memcpy(target, source, head);
   target += head;
   source += head;
@@ -35,7 +37,7 @@ void CopyNonTemporal(uint8_t* target, const uint8_t* source, size_t bytes) {
     _mm_stream_si128(to + 2, c);
     _mm_stream_si128(to + 3, d);
   }
-  // Streamed stores are not ordered by the sealing compare-exchange alone.
+  // Streamed stores are ordered neither by the sealing compare-exchange alone nor by a helper's lock.
   _mm_sfence();
   std::memcpy(target, source, bytes % kLineBytes);
 }
@@ -46,10 +48,8 @@ void CopyNonTemporal(uint8_t* target, const uint8_t* source, size_t bytes) {
 void CopyBytes(void* target, const void* source, size_t bytes) {
 #if defined(__x86_64__)
   if (bytes >= kNonTemporalBytes) {
-    // A large array that nobody has written to yet has no pages: reading it finds them one by one, which takes as long as
-    // the copy. On huge pages it takes one five-hundredth of the steps (numpy asks for them at birth, V8 does not).
-    AskForHugePages(const_cast<void*>(source), bytes);
-    CopyNonTemporal(static_cast<uint8_t*>(target), static_cast<const uint8_t*>(source), bytes);
+    PiecedCopy copy(static_cast<uint8_t*>(target), static_cast<const uint8_t*>(source), bytes, CopyNonTemporal);
+    CopyWithHelp(copy);
     return;
   }
 #endif

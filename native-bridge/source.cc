@@ -1,6 +1,7 @@
 #include "source.h"
 
 #include "copy.h"
+#include "huge_pages.h"
 
 namespace plasmoid {
 
@@ -27,10 +28,18 @@ void CopySource(const Source& source, uint8_t* target) {
       view->CopyContents(target, source.bytes);
       return;
     }
-    CopyBytes(target, static_cast<uint8_t*>(view->Buffer()->Data()) + view->ByteOffset(), source.bytes);
+    uint8_t* data = static_cast<uint8_t*>(view->Buffer()->Data()) + view->ByteOffset();
+    PrepareLarge(data, source.bytes);
+    CopyBytes(target, data, source.bytes);
     return;
   }
-  CopyBytes(target, DataOf(source.value), source.bytes);
+  void* data = DataOf(source.value);
+  PrepareLarge(data, source.bytes);
+  CopyBytes(target, data, source.bytes);
+}
+
+void PrepareLarge(void* start, size_t bytes) {
+  if (bytes >= kNonTemporalBytes) AskForHugePages(start, bytes);
 }
 
 Target TargetOf(v8::Local<v8::Value> value) {

@@ -279,10 +279,12 @@ export function deathCampaign(deaths: number): void {
     };
     const campaign = new AbortController();
     const writing = writeVersions(scene.channel, campaign.signal);
-    // Libuv's and V8's own threads, and files opened once, come with the first workers.
+    // Libuv's and V8's own threads, and files opened once, come with the first workers; the helper of large copies with
+    // the first of these.
     const warmUp: Life = { script: 'mixed', ending: 'gate', seed: 1, lastStep: 20, momentMs: 0 };
-    await Promise.all([liveAndDie(scene, warmUp), liveAndDie(scene, warmUp)]);
-    await assertWhole(scene, [warmUp]);
+    const warmUps: Life[] = [warmUp, warmUp, { ...warmUp, script: 'big', lastStep: 2 }];
+    await Promise.all(warmUps.map((life) => liveAndDie(scene, life)));
+    await assertWhole(scene, warmUps);
     const before = await settledFootprint();
     const startedMs = performance.now();
     for (const lanes of plan) {
