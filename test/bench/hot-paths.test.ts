@@ -20,9 +20,12 @@ const STEADY_PHASES = 15;
  */
 const ALLOWED = 1;
 
-/** With the function and its code. Not those that only go over from one compiler to the next. */
+/**
+ * With the function and its code. Not those that only go over from one compiler to the next. Not always at the beginning of a
+ * line: what V8 says of code that goes with it has no end of its own.
+ */
 const BAILOUT =
-  /^\[bailout \(kind: (?!.*prepare for on stack replacement).*?<JSFunction (?!testLoop )(.*?)>, (.*?), bytecode offset.*$/gm;
+  /\[bailout \(kind: [\w-]+, reason: (?!prepare for on stack replacement)[^[]*?<JSFunction (?!testLoop )(.*?)>, (.*?), bytecode offset \d+/g;
 
 /** For the function that lost code most often in the steady phases: the entries of the trace that say so, one for each code. */
 async function steadyDeoptimisations(path: string): Promise<string[]> {
