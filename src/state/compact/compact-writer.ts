@@ -246,8 +246,7 @@ export class CompactWriter {
     this.#tag(TAG.OBJECT);
     // In place of the size, which is not known yet.
     this.#tagged(0, keys.length);
-    // The reader assigns keys, which for inherited ones is not always to define them.
-    for (const key of keys) if (key in Object.prototype || !this.#writeText(key)) return false;
+    for (const key of keys) if (!this.#writeText(key)) return false;
     const sizeBytes = this.#length - start - 2;
     if (sizeBytes > 0xff) return true;
     this.#bytes[start + 1] = sizeBytes;

@@ -54,6 +54,8 @@ test('plain values come back as their structured clones', () => {
     {},
     [{}, [{}]],
     { 1: 'index', a: undefined, 日本: 1, '': 2 },
+    { toString: 1, constructor: { valueOf: 2 }, after: 3 },
+    JSON.parse('[{"a": 1, "__proto__": [{"a": 2, "__proto__": 3}], "b": 4}, {"__proto__": null}]'),
     Object.assign(Object.create(null), { a: 1 }),
     [{ a: 1 }, { a: 2 }, { b: 1 }, { a: 'x', b: 2 }, { a: 'y' }],
     new Date(5),
@@ -63,6 +65,37 @@ test('plain values come back as their structured clones', () => {
   ];
   for (const value of values) {
     assert.ok(isDeepStrictEqual(travel(value), structuredClone(value)), inspect(value));
+  }
+});
+
+test('a key is defined, whatever all objects of the reading thread inherit under it', () => {
+  const list = [{ other: 1 }, { swallowed: 1, after: { other: 2 } }, { swallowed: 2, after: { other: 3 } }];
+  const many = Array.from({ length: 100 }, (_, index) => [`long key ${index}`, { constant: index }]);
+  const values: unknown[] = [
+    list,
+    { first: list, constant: 3, swallowed: undefined, unreadable: 4, last: list },
+    Object.fromEntries(many),
+  ];
+  const writtenBefore = values.map((value) => encode(value)!);
+  const calls: unknown[] = [];
+  const set = (value: unknown) => calls.push(value);
+  Object.defineProperties(Object.prototype, {
+    swallowed: { get: () => 'inherited', set, configurable: true },
+    unreadable: { set, configurable: true },
+    constant: { value: 'inherited', configurable: true },
+    get: { value: 'no function', configurable: true },
+  });
+  try {
+    const other = new CompactReader();
+    values.forEach((value, index) => {
+      for (const back of [other.decode(writtenBefore[index]!), travel(value), travel(value)]) {
+        assert.is(calls.length, 0);
+        assert.is(inspect(back, { depth: 5 }), inspect(value, { depth: 5 }));
+      }
+    });
+  } finally {
+    for (const key of ['swallowed', 'unreadable', 'constant', 'get'])
+      Reflect.deleteProperty(Object.prototype, key);
   }
 });
 
@@ -81,8 +114,6 @@ test('what a structured clone sees with other eyes is left to the engine', () =>
     new Array(5),
     Object.assign([1], { further: 2 }),
     Object.assign(holey(), { further: 2 }),
-    JSON.parse('{"__proto__": 1}'),
-    { toString: 1 },
     2n ** 63n,
     'x'.repeat(10_000),
     ...[/x/, new Error('x'), Object(5), Object('x'), Object(5n)],
