@@ -9,6 +9,7 @@
 #include "collection.h"
 #include "copy.h"
 #include "header_word.h"
+#include "kind_of.h"
 #include "region.h"
 #include "size_class.h"
 #include "thread_bells.h"
@@ -71,6 +72,7 @@ NODE_MODULE_INIT(/* exports, module, context */) {
   plasmoid::AddClientFunctions(isolate, exports);
   plasmoid::AddCollectionFunctions(isolate, exports);
   plasmoid::AddThreadBellFunctions(exports);
+  plasmoid::AddKindFunctions(exports);
   NODE_SET_METHOD(exports, "copyBytes", plasmoid::CopyBytesBetween);
   NODE_SET_METHOD(exports, "nextHeader", plasmoid::NextHeaderOf);
   NODE_SET_METHOD(exports, "sizeClass", plasmoid::SizeClass);

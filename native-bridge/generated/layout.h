@@ -153,6 +153,15 @@ inline constexpr uint32_t kMask = 255;
 inline constexpr uint32_t kEpochShift = 8;
 }  // namespace client_state
 
+namespace kind {
+inline constexpr uint32_t kOther = 0;
+inline constexpr uint32_t kOrdinary = 1;
+inline constexpr uint32_t kArray = 2;
+inline constexpr uint32_t kDate = 3;
+inline constexpr uint32_t kMap = 4;
+inline constexpr uint32_t kSet = 5;
+}  // namespace kind
+
 namespace status {
 inline constexpr int32_t kOk = 0;
 inline constexpr int32_t kNotFound = -1;

@@ -150,6 +150,8 @@ export interface Bridge {
   ringBell(number: number): void;
   /** Collects garbage on this thread, now. */
   collect(full: boolean): void;
+  /** One of `KIND` (`src/state/compact/kinds.ts`). */
+  kindOf(value: object): number;
   copyBytes(target: Uint8Array, source: Uint8Array, asPutDoes: boolean): void;
   nextHeader(header: bigint, event: number): bigint | undefined;
   sizeClass(units: number): [roundedUnits: number, sizeClass: number];

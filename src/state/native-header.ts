@@ -1,6 +1,7 @@
 /** Writes the C++ twin of the layouts, so that two languages can never disagree about a word. */
 
 import { RESULT, STATUS } from './bridge-status.ts';
+import { KIND } from './compact/kinds.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES, OWNER } from './control-layout.ts';
 import {
   FLAG_AWAITED_SHIFT,
@@ -98,6 +99,8 @@ ${namespaced('closed', 'uint32_t', CLOSED)}
 ${namespaced('client', 'uint32_t', { STATE: CLIENT.STATE, COLLECTIONS: CLIENT.COLLECTIONS })}
 
 ${namespaced('client_state', 'uint32_t', CLIENT_STATE)}
+
+${namespaced('kind', 'uint32_t', KIND)}
 
 ${namespaced('status', 'int32_t', STATUS)}
 

@@ -1,5 +1,6 @@
 /** Values on their way into the store and out of it. */
 import { deserialize, serialize } from 'node:v8';
+import { kindOf } from '../../pools/kind-of.ts';
 import { CompactReader } from '../../state/compact/compact-reader.ts';
 import { CompactWriter } from '../../state/compact/compact-writer.ts';
 import { InvalidArgumentError, UnstorableValueError } from '../../state/errors.ts';
@@ -22,7 +23,7 @@ export interface EncodedValue {
 }
 
 /** One of each for all stores of the thread: none works on two values at once. */
-const writer = new CompactWriter();
+const writer = new CompactWriter(kindOf);
 const reader = new CompactReader();
 
 /** The size as the engine knows it, whatever a subclass says of itself. */

@@ -25,6 +25,8 @@ export class CompactReader {
   #objectCount = 0;
   #shapes: (readonly string[])[] = [];
   #shapeCount = 0;
+  /** Those of them with a key that all objects inherit: to assign it may not be to define it. */
+  #inherited: (readonly string[])[] = [];
   readonly #texts: string[] = new Array(REPEATED_TEXTS).fill('');
   #textCount = 0;
 
@@ -63,6 +65,7 @@ export class CompactReader {
     if (this.#objects.length > LISTS_KEPT) this.#objects = [];
     else for (let number = 0; number < this.#objectCount; number++) this.#objects[number] = undefined;
     if (this.#shapes.length > LISTS_KEPT) this.#shapes = [];
+    if (this.#inherited.length > 0) this.#inherited = [];
     this.#objectCount = 0;
     this.#shapeCount = 0;
   }
@@ -164,7 +167,7 @@ export class CompactReader {
       keys = this.#known.find(this.#bytes, start, sizeBytes);
       if (keys === undefined) {
         keys = this.#readKeys();
-        this.#known.keep(this.#bytes, start, sizeBytes, keys);
+        if (!this.#inherited.includes(keys)) this.#known.keep(this.#bytes, start, sizeBytes, keys);
       }
       this.#at = start + sizeBytes;
     }
@@ -180,13 +183,27 @@ export class CompactReader {
         throw new InvariantError('a key in a stored value is no text');
       keys.push(this.#readText(tag));
     }
+    // What all objects of a program inherit may be accessors. Looked at once for keys that come again: each time costs a sixth.
+    if (keys.some((key) => key in Object.prototype)) this.#inherited.push(keys);
     return keys;
   }
 
   #readEntries(keys: readonly string[]): object {
     const value: { [key: string]: unknown } = {};
     this.#objects[this.#objectCount++] = value;
-    // No writer writes a key that is inherited: to assign is to define.
+    if (this.#inherited.length > 0 && this.#inherited.includes(keys)) {
+      for (const key of keys) {
+        const entry = {
+          __proto__: null,
+          value: this.#read(),
+          enumerable: true,
+          writable: true,
+          configurable: true,
+        };
+        Object.defineProperty(value, key, entry);
+      }
+      return value;
+    }
     for (let index = 0; index < keys.length; index++) value[keys[index]!] = this.#read();
     return value;
   }

@@ -2,9 +2,8 @@
  * Encodes small plain values for the store: exactly what a structured clone of them would keep. What it does not take it
  * leaves to `v8.serialize`, and then the whole value, so that an object that is met twice stays one.
  */
-import { types } from 'node:util';
 import { areSame, KeyCache } from './key-cache.ts';
-import { areEmptyLiterals, isLiteral, isProxy } from './ordinary.ts';
+import { KIND, type KindOf } from './kinds.ts';
 import { REPEATED_TEXT_MIN, REPEATED_TEXTS, TAG } from './tags.ts';
 
 /** What is larger the engine writes faster: but for lists of objects that look alike, each of which adds to it. */
@@ -35,6 +34,7 @@ const eachOfSet = Set.prototype.forEach;
 const { getTime } = Date.prototype;
 
 export class CompactWriter {
+  readonly #kindOf: KindOf;
   #bytes = Buffer.alloc(0);
   #data = new DataView(this.#bytes.buffer);
   #views: (Uint8Array | undefined)[] = [];
@@ -46,14 +46,14 @@ export class CompactWriter {
   #seen: Map<object, number> | undefined;
   #count = 0;
   #shapes: (readonly string[])[] = [];
-  #empty: object[] = [];
   readonly #texts: string[] = new Array(REPEATED_TEXTS).fill('');
   #textCount = 0;
   /** Objects with the keys of one before. */
   #twins = 0;
   readonly #keys = new KeyCache();
 
-  constructor() {
+  constructor(kindOf: KindOf) {
+    this.#kindOf = kindOf;
     this.#setMemory(SCRATCH_BYTES);
   }
 
@@ -66,8 +66,7 @@ export class CompactWriter {
     this.#depth = 0;
     this.#twins = 0;
     try {
-      const isTaken = this.#write(value) && (this.#empty.length === 0 || areEmptyLiterals(this.#empty));
-      return isTaken ? this.#view() : undefined;
+      return this.#write(value) ? this.#view() : undefined;
     } catch {
       // A getter threw, which the engine says in its own words; or the value is large.
       return undefined;
@@ -88,7 +87,6 @@ export class CompactWriter {
       this.#seen = undefined;
       this.#count = 0;
       if (this.#shapes.length > 0) this.#shapes = [];
-      if (this.#empty.length > 0) this.#empty = [];
     }
     // The view that was given out keeps its memory.
     if (this.#bytes.byteLength > SCRATCH_BYTES) this.#setMemory(SCRATCH_BYTES);
@@ -184,11 +182,28 @@ export class CompactWriter {
   #writeObject(value: object): boolean {
     const again = this.#numberOf(value);
     if (again !== undefined) return this.#tagged(TAG.AGAIN, again);
-    if (this.#depth >= DEPTH_MAX || isProxy(value)) return false;
+    if (this.#depth >= DEPTH_MAX) return false;
     this.#depth++;
-    const isTaken = Array.isArray(value) ? this.#writeArray(value) : this.#writeOther(value);
+    const isTaken = this.#writeKind(value);
     this.#depth--;
     return isTaken;
+  }
+
+  #writeKind(value: object): boolean {
+    switch (this.#kindOf(value)) {
+      case KIND.ORDINARY:
+        return isLiteral(value) && this.#writeEntries(value, Object.keys(value));
+      case KIND.ARRAY:
+        return this.#writeArray(value as readonly unknown[]);
+      case KIND.DATE:
+        return this.#writeDate(value as Date);
+      case KIND.MAP:
+        return this.#writeMap(value as ReadonlyMap<unknown, unknown>);
+      case KIND.SET:
+        return this.#writeSet(value as ReadonlySet<unknown>);
+      default:
+        return false;
+    }
   }
 
   #writeArray(values: readonly unknown[]): boolean {
@@ -206,17 +221,9 @@ export class CompactWriter {
     return values.length === length;
   }
 
-  #writeOther(value: object): boolean {
-    if (isLiteral(value)) return this.#writeEntries(value, Object.keys(value));
-    if (types.isDate(value)) return this.#writeDate(value);
-    if (types.isMap(value)) return this.#writeMap(value);
-    return types.isSet(value) && this.#writeSet(value);
-  }
-
   #writeEntries(object: object, keys: readonly string[]): boolean {
     const value = object as { readonly [key: string]: unknown };
     if (keys.length > ENTRIES_MAX) return false;
-    if (keys.length === 0) this.#empty.push(object);
     const shape = this.#shapeOf(keys);
     if (shape === undefined) {
       if (!this.#writeKeys(keys)) return false;
@@ -246,8 +253,7 @@ export class CompactWriter {
     this.#tag(TAG.OBJECT);
     // In place of the size, which is not known yet.
     this.#tagged(0, keys.length);
-    // The reader assigns keys, which for inherited ones is not always to define them.
-    for (const key of keys) if (key in Object.prototype || !this.#writeText(key)) return false;
+    for (const key of keys) if (!this.#writeText(key)) return false;
     const sizeBytes = this.#length - start - 2;
     if (sizeBytes > 0xff) return true;
     this.#bytes[start + 1] = sizeBytes;
@@ -344,6 +350,12 @@ export class CompactWriter {
     this.#data = new DataView(memory);
     this.#views = [];
   }
+}
+
+/** Whether it is an object of this realm and of no class, or has no prototype. */
+function isLiteral(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function isLatin(text: string): boolean {

@@ -4,11 +4,12 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { kindOf } from '../../../src/pools/kind-of.ts';
 import { CompactReader } from '../../../src/state/compact/compact-reader.ts';
 import { CompactWriter } from '../../../src/state/compact/compact-writer.ts';
 import { anything } from '../../support/anything.ts';
 
-const writer = new CompactWriter();
+const writer = new CompactWriter(kindOf);
 const reader = new CompactReader();
 
 /** The bytes of a value in a buffer of their own; undefined for what is left to the engine. */
@@ -25,7 +26,6 @@ function travel(value: unknown): unknown {
 
 /** An array with a hole at 1. */
 const holey = (): number[] => Object.assign(new Array(3), { 0: 1, 2: 3 });
-const underObjectPrototype = (value: object): object => Object.setPrototypeOf(value, Object.prototype);
 
 function argumentsOf(..._values: readonly number[]): object {
   // biome-ignore lint/complexity/noArguments: the one object that looks plain and is refused by structured clones
@@ -54,6 +54,8 @@ test('plain values come back as their structured clones', () => {
     {},
     [{}, [{}]],
     { 1: 'index', a: undefined, 日本: 1, '': 2 },
+    { toString: 1, constructor: { valueOf: 2 }, after: 3 },
+    JSON.parse('[{"a": 1, "__proto__": [{"a": 2, "__proto__": 3}], "b": 4}, {"__proto__": null}]'),
     Object.assign(Object.create(null), { a: 1 }),
     [{ a: 1 }, { a: 2 }, { b: 1 }, { a: 'x', b: 2 }, { a: 'y' }],
     new Date(5),
@@ -63,6 +65,37 @@ test('plain values come back as their structured clones', () => {
   ];
   for (const value of values) {
     assert.ok(isDeepStrictEqual(travel(value), structuredClone(value)), inspect(value));
+  }
+});
+
+test('a key is defined, whatever all objects of the reading thread inherit under it', () => {
+  const list = [{ other: 1 }, { swallowed: 1, after: { other: 2 } }, { swallowed: 2, after: { other: 3 } }];
+  const many = Array.from({ length: 100 }, (_, index) => [`long key ${index}`, { constant: index }]);
+  const values: unknown[] = [
+    list,
+    { first: list, constant: 3, swallowed: undefined, unreadable: 4, last: list },
+    Object.fromEntries(many),
+  ];
+  const writtenBefore = values.map((value) => encode(value)!);
+  const calls: unknown[] = [];
+  const set = (value: unknown) => calls.push(value);
+  Object.defineProperties(Object.prototype, {
+    swallowed: { get: () => 'inherited', set, configurable: true },
+    unreadable: { set, configurable: true },
+    constant: { value: 'inherited', configurable: true },
+    get: { value: 'no function', configurable: true },
+  });
+  try {
+    const other = new CompactReader();
+    values.forEach((value, index) => {
+      for (const back of [other.decode(writtenBefore[index]!), travel(value), travel(value)]) {
+        assert.is(calls.length, 0);
+        assert.is(inspect(back, { depth: 5 }), inspect(value, { depth: 5 }));
+      }
+    });
+  } finally {
+    for (const key of ['swallowed', 'unreadable', 'constant', 'get'])
+      Reflect.deleteProperty(Object.prototype, key);
   }
 });
 
@@ -81,8 +114,6 @@ test('what a structured clone sees with other eyes is left to the engine', () =>
     new Array(5),
     Object.assign([1], { further: 2 }),
     Object.assign(holey(), { further: 2 }),
-    JSON.parse('{"__proto__": 1}'),
-    { toString: 1 },
     2n ** 63n,
     'x'.repeat(10_000),
     ...[/x/, new Error('x'), Object(5), Object('x'), Object(5n)],
@@ -94,7 +125,6 @@ test('what a structured clone sees with other eyes is left to the engine', () =>
     argumentsOf(1, 2),
     runInNewContext('({ a: 1 })'),
     nested(10_000),
-    ...[new Error('x'), Promise.resolve(), /x/].map(underObjectPrototype),
     {
       get thrown() {
         throw new Error('by a getter');
@@ -106,17 +136,55 @@ test('what a structured clone sees with other eyes is left to the engine', () =>
   });
 });
 
-test('what only looks empty is told from what is', () => {
-  const impostors = [new Map([[1, 2]]), new Map(), new Set([1]), new ArrayBuffer(0)];
-  for (const impostor of impostors.map(underObjectPrototype)) {
-    assert.is(encode(impostor), undefined);
-    assert.is(encode([{}, { impostor }]), undefined);
+test('an object is what it is, whatever its prototype says and whichever keys it has', () => {
+  function* generate(): Generator<number> {
+    yield 1;
   }
-  assert.instance(travel(underObjectPrototype(new Date(5))), Date);
+  const makers: (() => object)[] = [
+    () => new Map([[1, 2]]),
+    () => new Set([1]),
+    () => new Date(5),
+    () => [1, 2],
+    ...[() => new ArrayBuffer(2), () => new SharedArrayBuffer(2), () => new DataView(new ArrayBuffer(2))],
+    ...[
+      () => new Uint8Array(2),
+      () => new Error('x'),
+      () => /x/,
+      () => argumentsOf(1, 2),
+      () => Promise.resolve(),
+    ],
+    ...[
+      () => new WeakMap(),
+      () => new WeakSet(),
+      () => new WeakRef({}),
+      () => new FinalizationRegistry(() => {}),
+    ],
+    ...[() => Object(5), () => Object('x'), () => Object(true), () => Object(5n), () => Object(Symbol('x'))],
+    ...[generate, () => [].values(), () => new Map().entries(), () => new Set().values()],
+    ...[() => new Intl.NumberFormat(), () => new Proxy({}, {}), () => new Proxy([], {})],
+    ...[() => new MessageChannel().port1, () => new URLSearchParams('a=1'), () => new Blob([])],
+  ];
+  const own = { value: 1, enumerable: true };
+  let taken = 0;
+  for (const make of makers) {
+    for (const prototype of [Object.prototype, null]) {
+      for (const keys of [{}, { own }, { own, [Symbol.toStringTag]: { value: 'Object' } }]) {
+        const value: unknown = Object.defineProperties(Object.setPrototypeOf(make(), prototype), keys);
+        const bytes = encode([{}, { value }]);
+        if (bytes === undefined) continue;
+        taken++;
+        const back = reader.decode(bytes);
+        assert.ok(isDeepStrictEqual(back, deserialize(serialize([{}, { value }]))), inspect(make()));
+      }
+    }
+  }
+  assert.ok(taken >= 18, 'maps, sets and dates at least');
+});
+
+test('of what is empty there may be many', () => {
   for (const count of [1, 2, 127, 128, 129, 16_383]) {
     const empty = Array.from({ length: count }, () => ({}));
     assert.equal(travel(empty), empty);
-    assert.is(encode([...empty, impostors[0]].map((value) => underObjectPrototype(value!))), undefined);
   }
 });
 
