@@ -1,5 +1,6 @@
 #include "client.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "coarse_clock.h"
@@ -28,6 +29,9 @@ std::shared_ptr<v8::BackingStore> MakeWindow(std::shared_ptr<Arena> arena, uint3
 
 // One size class of one client's stock never holds more than this many slots.
 constexpr size_t kStockEntriesPerClass = 64;
+// When the stock has none of an object's class, a block may be larger by this part of it, one half. Where objects are of all
+// sizes a stock is out of many a class at any time.
+constexpr uint64_t kSparePart = 2;
 
 void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
   TrackedRef* ref = info.GetParameter();
@@ -150,16 +154,19 @@ bool Client::CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, u
   // No stock holds such a block, and the class of an absurd size would lie outside the table.
   if (bytes > stock_limit_bytes_) return false;
   const uint64_t units = RoundToClass((bytes + kUnitBytes - 1) / kUnitBytes);
-  std::vector<StockEntry>& entries = stock_[ClassOfRounded(units)];
-  while (!entries.empty()) {
-    const StockEntry entry = entries.back();
-    entries.pop_back();
-    stock_bytes_ -= uint64_t{entry.units} * kUnitBytes;
-    // The actor may have recalled it meanwhile; its generation tells.
-    if (!CreateLeased(entry.number, entry.generation, bytes, 0, flags)) continue;
-    *number = entry.number;
-    *generation = entry.generation;
-    return true;
+  const uint32_t last = std::min(kClassCount - 1, ClassOfRounded(units + units / kSparePart));
+  for (uint32_t size_class = ClassOfRounded(units); size_class <= last; size_class++) {
+    std::vector<StockEntry>& entries = stock_[size_class];
+    while (!entries.empty()) {
+      const StockEntry entry = entries.back();
+      entries.pop_back();
+      stock_bytes_ -= uint64_t{entry.units} * kUnitBytes;
+      // The actor may have recalled it meanwhile; its generation tells.
+      if (!CreateLeased(entry.number, entry.generation, bytes, 0, flags)) continue;
+      *number = entry.number;
+      *generation = entry.generation;
+      return true;
+    }
   }
   return false;
 }

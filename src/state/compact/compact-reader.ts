@@ -1,8 +1,8 @@
 /** Decodes what {@link CompactWriter} wrote. */
 import { InvariantError } from '../errors.ts';
+import { CACHED_TEXT_MAX, TextCache } from '../text-cache.ts';
 import { ShapeCache } from './shape-cache.ts';
 import { REPEATED_TEXT_MIN, REPEATED_TEXTS, TAG } from './tags.ts';
-import { CACHED_TEXT_MAX, TextCache } from './text-cache.ts';
 
 /** Up to this size, bytes are copied to where views on them stand ready. */
 const SCRATCH_BYTES = 16 * 1024;

@@ -1,6 +1,7 @@
 /** Decodes what {@link PayloadWriter} wrote. */
 import { deserialize } from 'node:v8';
 import { InvariantError } from '../errors.ts';
+import { CACHED_TEXT_MAX, TextCache } from '../text-cache.ts';
 import { decodeFormat, isViewFormat, type StorableView, viewOf } from '../value-format.ts';
 import { TAG } from './tags.ts';
 
@@ -12,8 +13,6 @@ export interface PayloadReaderHost {
   revive(kind: number, standIn: unknown): unknown;
 }
 
-const SHORT_STRING = 32;
-
 export class PayloadReader {
   readonly #host: PayloadReaderHost;
   #bytes = new Uint8Array(0);
@@ -23,6 +22,7 @@ export class PayloadReader {
   #roomBytes = 0;
   #at = 0;
   #end = 0;
+  readonly #texts = new TextCache();
   /** Objects of this message, by their numbers. */
   #objects: unknown[] = [];
 
@@ -150,10 +150,9 @@ export class PayloadReader {
       return this.#buffer.toString('utf16le', start, start + length * 2);
     }
     const start = this.#skip(length);
-    if (length > SHORT_STRING) return this.#buffer.toString('latin1', start, start + length);
-    let text = '';
-    for (let index = start; index < start + length; index++) text += String.fromCharCode(this.#bytes[index]!);
-    return text;
+    return length <= CACHED_TEXT_MAX
+      ? this.#texts.textAt(this.#buffer, start, length)
+      : this.#buffer.toString('latin1', start, start + length);
   }
 
   #readView(): StorableView {

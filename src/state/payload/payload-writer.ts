@@ -201,12 +201,13 @@ export class PayloadWriter {
     for (const value of values) this.write(value);
   }
 
-  #writeEntries(value: object): void {
+  #writeEntries(object: object): void {
+    const value = object as { readonly [key: string]: unknown };
     const keys = Object.keys(value);
     this.#tagged(TAG.OBJECT, keys.length);
     for (const key of keys) {
       this.#writeString(key);
-      this.write(Reflect.get(value, key));
+      this.write(value[key]);
     }
   }
 
