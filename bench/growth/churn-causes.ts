@@ -37,7 +37,7 @@ function mainCause(step: SlowStep): string {
 }
 
 const churn = await ChurnThreads.start({
-  memoryBytes: 256 * 2 ** 20,
+  memoryBytes: 512 * 2 ** 20,
   threads: THREADS,
   seed: 1,
   ...(forgottenPart === undefined ? {} : { forgottenPart }),
