@@ -1,6 +1,7 @@
 #include "arena.h"
 
 #include "coarse_clock.h"
+#include "live_arenas.h"
 
 namespace plasmoid {
 
@@ -28,7 +29,10 @@ Arena::Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, s
   ledger_bytes_ = HeaderValue(store_header::kLedgerBytes);
   buckets_ = reinterpret_cast<uint32_t*>(base + HeaderValue(store_header::kBucketsOffset));
   bucket_count_ = HeaderValue(store_header::kBucketCount);
+  AddLiveArena(this);
 }
+
+Arena::~Arena() { RemoveLiveArena(this); }
 
 bool Arena::Contains(const void* address) const {
   const auto* byte = static_cast<const uint8_t*>(address);

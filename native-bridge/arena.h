@@ -29,6 +29,9 @@ enum class HoldsLeft {
 class Arena {
  public:
   Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, std::shared_ptr<Region> fallback);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
 
   // --- words ---
   uint32_t* Word(uint32_t index) const { return control_words_ + index; }

@@ -29,9 +29,9 @@ std::shared_ptr<v8::BackingStore> MakeWindow(std::shared_ptr<Arena> arena, uint3
 
 // One size class of one client's stock never holds more than this many slots.
 constexpr size_t kStockEntriesPerClass = 64;
-// When the stock has none of an object's class, a block may be larger by this part of it, one half. Where objects are of all
+// When the stock has none of an object's class, a block may be larger by this part of it, a quarter. Where objects are of all
 // sizes a stock is out of many a class at any time.
-constexpr uint64_t kSparePart = 2;
+constexpr uint64_t kSparePart = 4;
 
 void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
   TrackedRef* ref = info.GetParameter();

@@ -1,7 +1,10 @@
 #include "copy_helper.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -21,6 +24,18 @@ std::atomic<unsigned> copying{0};
 
 // Where all other processors have copies of their own, a helper would only take its turns from them.
 bool IsOneToSpare(unsigned other_processors) { return copying.load(std::memory_order_relaxed) <= other_processors; }
+
+// Whether the calling thread has the priority of the process's main thread. The helper has that of the thread that started
+// it, and helps nobody else: a copy would have to wait for a thread that may be less urgent.
+bool IsOfPlainPriority() {
+#ifdef __linux__
+  // There the numbers of threads stand for themselves, the process's own for its main thread.
+  return sched_getscheduler(0) == sched_getscheduler(getpid()) &&
+         getpriority(PRIO_PROCESS, 0) == getpriority(PRIO_PROCESS, static_cast<id_t>(getpid()));
+#else
+  return true;
+#endif
+}
 
 // A thread that sleeps until it is offered a copy. It helps with one at a time.
 class CopyHelper {
@@ -113,7 +128,8 @@ CopyHelper& Helper() {
 void CopyWithHelp(PiecedCopy& copy) {
   const OtherProcessors processors;
   copying.fetch_add(1, std::memory_order_relaxed);
-  const bool is_offered = IsOneToSpare(processors.count()) && Helper().Offer(&copy, processors);
+  const bool is_offered =
+      IsOneToSpare(processors.count()) && IsOfPlainPriority() && Helper().Offer(&copy, processors);
   while (copy.CopyNext()) {
   }
   // From here on this thread has its processor to spare.

@@ -1,6 +1,7 @@
 #include "window_functions.h"
 
 #include "connection.h"
+#include "live_arenas.h"
 #include "source.h"
 
 namespace plasmoid {
@@ -44,7 +45,9 @@ void GetInto(const Arguments& arguments) {
   const uint32_t number = Unsigned(arguments, 0);
   if (number >= client->arena->max_objects()) return arguments.GetReturnValue().Set(status::kNotFound);
   const Target target = TargetOf(arguments[2]);
-  if (client->arena->Contains(target.buffer) && !client->IsWritable(target.buffer)) {
+  const Arena* arena = client->arena.get();
+  const bool is_own = arena->Contains(target.buffer);
+  if (is_own ? !client->IsWritable(target.buffer) : IsInOtherArena(arena, target.buffer)) {
     return arguments.GetReturnValue().Set(status::kTargetSealed);
   }
   uint64_t bytes;

@@ -7,6 +7,7 @@ export type { ObjectEntry } from './actors/client/object-list.ts';
 export type { ObjectToken } from './actors/client/object-place.ts';
 export { ObjectRef } from './actors/client/object-ref.ts';
 export {
+  type CopyableRef,
   type CopyTarget,
   type CreateOptions,
   type PutOptions,

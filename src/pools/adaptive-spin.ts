@@ -1,4 +1,5 @@
 /** Watching a word for a moment before sleeping: a sleep costs a wake-up, some ten microseconds on both sides. */
+import { availableParallelism } from 'node:os';
 import type { SharedWords } from './ring/ring.ts';
 
 /** How long a spin may become, and why it would. */
@@ -20,6 +21,8 @@ const ONE_WAKE_UP: SpinLimits = {
   restMs: Number.POSITIVE_INFINITY,
   vainSpins: Number.POSITIVE_INFINITY,
 };
+/** On one processor nobody changes a word while another watches it. */
+export const CAN_WATCH = availableParallelism() > 1;
 const FEWEST_LOADS = 64;
 const PAUSE_SLEEPS = 64;
 const PAUSE_SLEEPS_MAX = 512;
@@ -41,6 +44,7 @@ export class AdaptiveSpin {
 
   /** Whether the word changed from `before` while it was watched. If not, sleep, and tell {@link slept}. */
   watch(index: number, before: number): boolean {
+    if (!CAN_WATCH) return false;
     for (let load = 0; load < this.#loads; load++) {
       if (Atomics.load(this.#words, index) === before) continue;
       this.#vainSpins = 0;

@@ -150,7 +150,7 @@ export interface Bridge {
   ringBell(number: number): void;
   /** Collects garbage on this thread, now. */
   collect(full: boolean): void;
-  /** One of `KIND` (`src/state/compact/kinds.ts`). */
+  /** One of `KIND` (`src/state/kinds.ts`). */
   kindOf(value: object): number;
   copyBytes(target: Uint8Array, source: Uint8Array, asPutDoes: boolean): void;
   nextHeader(header: bigint, event: number): bigint | undefined;

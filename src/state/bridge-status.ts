@@ -26,7 +26,7 @@ export const STATUS = Object.freeze({
   CLOSED: -10,
   /** In debug mode: the object's bytes are not those that were sealed. */
   DAMAGED: -11,
-  /** The target is a window that shows what is sealed. */
+  /** The target is a window on a store's memory that this client does not write, and so shows what may be sealed. */
   TARGET_SEALED: -12,
   /** The target has less room than the object has bytes. */
   TARGET_TOO_SMALL: -13,

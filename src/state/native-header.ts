@@ -1,7 +1,6 @@
 /** Writes the C++ twin of the layouts, so that two languages can never disagree about a word. */
 
 import { RESULT, STATUS } from './bridge-status.ts';
-import { KIND } from './compact/kinds.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES, OWNER } from './control-layout.ts';
 import {
   FLAG_AWAITED_SHIFT,
@@ -13,6 +12,7 @@ import {
   PINS_SHIFT,
   STATE_BITS,
 } from './header-word.ts';
+import { KIND } from './kinds.ts';
 import { EVENT_CODE, EVENTS, STATE_CODE, STATES } from './lifecycle/codes.ts';
 import { BUMP_BIT, deriveTable, ILLEGAL } from './lifecycle/table.ts';
 import {

@@ -163,12 +163,25 @@ test('sealed objects are no targets, slots that are being written are', () =>
     const other = await store.put(new Uint8Array(64));
     const view = await store.get(other);
     const error = await failure(() => store.getIntoSync(ref, view), InvalidArgumentError, 'InvalidArgument');
-    assert.match(error.message, 'sealed');
+    assert.match(error.message, 'memory of a store');
     assert.ok(view.every((byte) => byte === 0));
     const slot = await store.create(128);
     assert.is(store.getIntoSync(ref, slot.view.subarray(32)), 64);
     const copy = await slot.seal().get();
     assert.equal([...copy], [...new Uint8Array(32), ...bytesFrom(3, 64), ...new Uint8Array(32)]);
+  }));
+
+test('objects of another store are no targets either, also when it is closed', () =>
+  withStore(async (store) => {
+    const other = await Store.create({ memory: MEBIBYTE, populateAhead: 0 });
+    const view = await other.get(await other.put(bytesFrom(1, 64)));
+    const ref = await store.put(bytesFrom(9, 64));
+    await failure(() => store.getIntoSync(ref, view), InvalidArgumentError, 'InvalidArgument');
+    await other.close();
+    await failure(() => store.getInto(ref, view), InvalidArgumentError, 'InvalidArgument');
+    assert.equal([...view], [...bytesFrom(1, 64)]);
+    other.release(view);
+    assert.is(store.getIntoSync(ref, new Uint8Array(64)), 64);
   }));
 
 test('a structured value has no bytes to be copied', () =>

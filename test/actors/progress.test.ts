@@ -71,7 +71,8 @@ test('main gets the memory that busy workers have on lease', async () => {
   const options = { memory: 4 * MEBIBYTE, spillLimit: 0 };
   const crowd = await crowdOf(WORKERS, options, {
     stockSizes: STOCK_SIZES,
-    objectBytes: 10 * KIBIBYTE,
+    // Far below the smallest: no block of the stock is taken for them.
+    objectBytes: 6 * KIBIBYTE,
     objects: 20,
   });
   const before = await crowd.store.stats();

@@ -94,6 +94,7 @@ test('readers in another thread see one object or the next, never parts of both'
     const worker = new Worker(new URL('./replacing-worker.js', import.meta.url), {
       workerData: { store: store.handle, id: id.hex, stop, bytes: BYTES },
     });
+    const exited = once(worker, 'exit');
     await once(worker, 'message');
     const told: Promise<ReplacingNews[]> = once(worker, 'message');
     for (let number = 1; number <= 20_000; number++) {
@@ -102,7 +103,7 @@ test('readers in another thread see one object or the next, never parts of both'
     }
     Atomics.store(new Int32Array(stop), 0, 1);
     const [news] = await told;
-    await once(worker, 'exit');
+    await exited;
     assert.equal(news?.wrong, []);
     for (const way of ['views', 'copies', 'refs'] as const) assert.ok((news?.[way] ?? 0) > 0, `no ${way}`);
     await store.verify();

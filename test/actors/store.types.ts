@@ -28,6 +28,10 @@ declare const id: ObjectId;
 export async function onlyBytesAreCopied(texts: ObjectRef<string>): Promise<void> {
   exactly<number>()(await store.getInto(floats, new Float64Array(8)));
   exactly<number>()(store.getIntoSync(id, new SharedArrayBuffer(64), { timeout: 5 }));
+  exactly<number>()(store.getIntoSync(store.ref(id), new Uint8Array(8)));
+  exactly<number>()(store.getIntoSync(store.ref<Float64Array>(id), new Uint8Array(8)));
+  const { ready } = await store.wait([floats, store.ref(id)]);
+  for (const ref of ready) await store.getInto(ref, new Uint8Array(8));
   // @ts-expect-error a text has no bytes
   store.getIntoSync(texts, new Uint8Array(8));
   // @ts-expect-error no memory

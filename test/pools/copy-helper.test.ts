@@ -102,6 +102,41 @@ const hasTaskset = TELLS && spawnSync('taskset', ['--version']).status === 0;
   assert.equal(runProgram(program, ['taskset', '-c', processor]), { status: 0, stdout: '0\n' });
 });
 
+(TELLS && availableParallelism() > 1 ? test : test.skip)(
+  'a thread of less priority has no helper, and leaves none to others',
+  () => {
+    // In a process of its own: the helper comes with the first large copy, and priority once given up does not come back.
+    const worker = `
+    const { setPriority } = await import('node:os');
+    const { workerData } = await import('node:worker_threads');
+    const { Store } = await import(${MODULE});
+    setPriority(0, 10);
+    const store = Store.connectSync(workerData);
+    store.putSync(new Uint8Array(${2 * LEAST_BYTES})).release();
+    await store.close();`;
+    const program = `
+    import { readdirSync, readFileSync } from 'node:fs';
+    import { once } from 'node:events';
+    import { Worker } from 'node:worker_threads';
+    const { Store } = await import(${MODULE});
+    const store = await Store.create({ memory: ${8 * LEAST_BYTES}, populateAhead: 0, spillLimit: 0 });
+    // Nice values of helpers.
+    const helpers = () => readdirSync('/proc/self/task')
+      .map((id) => readFileSync('/proc/self/task/' + id + '/stat', 'utf8'))
+      .filter((stat) => stat.includes('(plasmoid-copy)'))
+      .map((stat) => Number(stat.split(') ')[1].split(' ')[16]));
+    const url = new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(worker)}));
+    const [code] = await once(new Worker(url, { workerData: store.handle }), 'exit');
+    const before = helpers();
+    store.putSync(new Uint8Array(${2 * LEAST_BYTES})).release();
+    console.log(JSON.stringify({ code, before, after: helpers() }));
+    await store.close();`;
+    const { status, stdout } = runProgram(program);
+    assert.is(status, 0);
+    assert.equal(JSON.parse(stdout), { code: 0, before: [], after: [0] });
+  },
+);
+
 test('several threads put large arrays at once, and each finds its own bytes', async () => {
   const seed = readSeed();
   const random = randomFrom(seed);

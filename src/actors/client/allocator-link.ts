@@ -2,6 +2,8 @@
  * A thread's line to the allocator actor: sends requests, hands replies to whoever waits, asynchronously in the event
  * loop or synchronously in `Atomics.wait`. Both may be under way at once.
  */
+
+import { CAN_WATCH } from '../../pools/adaptive-spin.ts';
 import { attachClient, collectGarbage } from '../../pools/arena.ts';
 import type { BridgeClient } from '../../pools/bridge.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
@@ -47,7 +49,7 @@ interface Pending {
 }
 
 /** About 20 µs of loads, half a wake-up; a reply that comes while spinning saves the sleep. */
-const SPIN_LOADS = 2_000;
+const SPIN_LOADS = CAN_WATCH ? 2_000 : 0;
 /** The actor's death is native news that cannot end an `Atomics.wait`: it is looked for this often. */
 const WAIT_SLICE_MS = 100;
 const DRAIN_LIMIT = 1_000;

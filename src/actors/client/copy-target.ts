@@ -3,9 +3,15 @@ import { types } from 'node:util';
 import { STATUS } from '../../state/bridge-status.ts';
 import { InvalidArgumentError } from '../../state/errors.ts';
 import { invalidArgument } from '../../state/options.ts';
+import type { StorableView } from '../../state/value-format.ts';
+import type { ObjectRef } from './object-ref.ts';
 
 /** Anything with bytes, shared or not. */
 export type CopyTarget = NodeJS.ArrayBufferView | ArrayBufferLike;
+
+/** A ref to a view, or to what nobody has said: a structured value has no bytes to be copied. */
+export type CopyableRef<T> = ObjectRef<T> &
+  (unknown extends T ? unknown : T extends StorableView ? unknown : never);
 
 /** Throws `InvalidArgumentError` for what has no bytes. */
 export function assertTarget(target: CopyTarget, context: string): void {
@@ -22,7 +28,10 @@ export function unfitness(
 ): InvalidArgumentError | undefined {
   switch (status) {
     case STATUS.TARGET_SEALED:
-      return new InvalidArgumentError('target must not be a view of a sealed object', { name: 'target' });
+      return new InvalidArgumentError(
+        'target must not be memory of a store, but for a slot that this thread is writing',
+        { name: 'target' },
+      );
     case STATUS.TARGET_TOO_SMALL: {
       const values = { name: 'target', byteLength, sizeBytes };
       return new InvalidArgumentError(

@@ -17,7 +17,7 @@ import {
 import { REQUEST } from '../protocol.ts';
 import type { Lease } from './allocator-link.ts';
 import { Connection } from './connection.ts';
-import { assertTarget, type CopyTarget } from './copy-target.ts';
+import { assertTarget, type CopyableRef, type CopyTarget } from './copy-target.ts';
 import type { DebugAids } from './debug/debug-aids.ts';
 import { statusToError } from './failures.ts';
 import { listObjects, type ObjectEntry } from './object-list.ts';
@@ -39,7 +39,7 @@ import {
 import { assertHandle, type StoreHandle, startStore } from './store-owner.ts';
 import type { WritableSlot } from './writable-slot.ts';
 
-export type { CopyTarget } from './copy-target.ts';
+export type { CopyableRef, CopyTarget } from './copy-target.ts';
 export type { Readable } from './object-names.ts';
 export type { Values, WaitResult } from './object-reader.ts';
 export type {
@@ -206,10 +206,11 @@ export class Store implements RefHost, AsyncDisposable {
    * Of small objects this is the fastest way to read; large ones are better read in place.
    *
    * Waits and throws as {@link Store.get}; `InvalidArgumentError` when the target has less room than the object has bytes,
-   * when it is a view of a sealed object, and when the object is no view but a structured value. Then the target is as it was.
+   * when it is memory of a store (but for a slot that this thread is writing), and when the object is no view but a structured value.
+   * Then the target is as it was. In debug mode `ObjectDamagedError` when somebody wrote into the object.
    */
-  async getInto<T extends StorableView>(
-    name: ObjectRef<T> | ObjectId,
+  async getInto<T>(
+    name: CopyableRef<T> | ObjectId,
     target: CopyTarget,
     options?: WaitOptions,
   ): Promise<number> {
@@ -219,11 +220,7 @@ export class Store implements RefHost, AsyncDisposable {
   }
 
   /** As {@link Store.getInto}, blocking this thread while it waits, as {@link Store.getSync} does. */
-  getIntoSync<T extends StorableView>(
-    name: ObjectRef<T> | ObjectId,
-    target: CopyTarget,
-    options?: WaitOptions,
-  ): number {
+  getIntoSync<T>(name: CopyableRef<T> | ObjectId, target: CopyTarget, options?: WaitOptions): number {
     const limits = readWaitOptions(options, 'Store.getIntoSync');
     assertTarget(target, 'Store.getIntoSync');
     return this.#connection.reader.getIntoSync(name, target, limits);

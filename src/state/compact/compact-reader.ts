@@ -1,5 +1,6 @@
 /** Decodes what {@link CompactWriter} wrote. */
 import { InvariantError } from '../errors.ts';
+import { defineOwn } from '../own-property.ts';
 import { CACHED_TEXT_MAX, TextCache } from '../text-cache.ts';
 import { ShapeCache } from './shape-cache.ts';
 import { REPEATED_TEXT_MIN, REPEATED_TEXTS, TAG } from './tags.ts';
@@ -192,16 +193,7 @@ export class CompactReader {
     const value: { [key: string]: unknown } = {};
     this.#objects[this.#objectCount++] = value;
     if (this.#inherited.length > 0 && this.#inherited.includes(keys)) {
-      for (const key of keys) {
-        const entry = {
-          __proto__: null,
-          value: this.#read(),
-          enumerable: true,
-          writable: true,
-          configurable: true,
-        };
-        Object.defineProperty(value, key, entry);
-      }
+      for (const key of keys) defineOwn(value, key, this.#read());
       return value;
     }
     for (let index = 0; index < keys.length; index++) value[keys[index]!] = this.#read();

@@ -2,8 +2,10 @@
  * Encodes small plain values for the store: exactly what a structured clone of them would keep. What it does not take it
  * leaves to `v8.serialize`, and then the whole value, so that an object that is met twice stays one.
  */
+
+import { mapEntries, mapSize, setEntries, setSize, timeOf } from '../intrinsics.ts';
+import { KIND, type KindOf } from '../kinds.ts';
 import { areSame, KeyCache } from './key-cache.ts';
-import { KIND, type KindOf } from './kinds.ts';
 import { REPEATED_TEXT_MIN, REPEATED_TEXTS, TAG } from './tags.ts';
 
 /** What is larger the engine writes faster: but for lists of objects that look alike, each of which adds to it. */
@@ -24,14 +26,6 @@ const LISTED_OBJECTS = 8;
 const SHAPES_COMPARED = 8;
 /** Views on the scratch up to this length are kept for the next value of that length. */
 const KEPT_VIEWS = 512;
-
-const sizeGetterOf = (prototype: object): (() => number) =>
-  Object.getOwnPropertyDescriptor(prototype, 'size')!.get!;
-const sizeOfMap = sizeGetterOf(Map.prototype);
-const sizeOfSet = sizeGetterOf(Set.prototype);
-const eachOfMap = Map.prototype.forEach;
-const eachOfSet = Set.prototype.forEach;
-const { getTime } = Date.prototype;
 
 export class CompactWriter {
   readonly #kindOf: KindOf;
@@ -272,24 +266,21 @@ export class CompactWriter {
   #writeDate(value: Date): boolean {
     this.#reserve(9);
     this.#bytes[this.#length++] = TAG.DATE;
-    this.#data.setFloat64(this.#length, getTime.call(value), true);
+    this.#data.setFloat64(this.#length, timeOf(value), true);
     this.#length += 8;
     return true;
   }
 
   #writeMap(value: ReadonlyMap<unknown, unknown>): boolean {
-    if (sizeOfMap.call(value) > ENTRIES_MAX) return false;
-    // All of it before any: a getter in an entry may change the map. And by the engine's own ways, not by a subclass's.
-    const entries: unknown[] = [];
-    eachOfMap.call(value, (entry, key) => entries.push(key, entry));
-    return this.#tagged(TAG.MAP, sizeOfMap.call(value)) && this.#writeAll(entries);
+    if (mapSize(value) > ENTRIES_MAX) return false;
+    const entries = mapEntries(value);
+    return this.#tagged(TAG.MAP, entries.length / 2) && this.#writeAll(entries);
   }
 
   #writeSet(value: ReadonlySet<unknown>): boolean {
-    if (sizeOfSet.call(value) > ENTRIES_MAX) return false;
-    const entries: unknown[] = [];
-    eachOfSet.call(value, (entry) => entries.push(entry));
-    return this.#tagged(TAG.SET, sizeOfSet.call(value)) && this.#writeAll(entries);
+    if (setSize(value) > ENTRIES_MAX) return false;
+    const entries = setEntries(value);
+    return this.#tagged(TAG.SET, entries.length) && this.#writeAll(entries);
   }
 
   #writeAll(values: readonly unknown[]): boolean {

@@ -1,6 +1,7 @@
 /** Decodes what {@link PayloadWriter} wrote. */
 import { deserialize } from 'node:v8';
 import { InvariantError } from '../errors.ts';
+import { defineOwn } from '../own-property.ts';
 import { CACHED_TEXT_MAX, TextCache } from '../text-cache.ts';
 import { decodeFormat, isViewFormat, type StorableView, viewOf } from '../value-format.ts';
 import { TAG } from './tags.ts';
@@ -133,12 +134,8 @@ export class PayloadReader {
     for (let left = this.#count(2); left > 0; left--) {
       const key = this.read();
       if (typeof key !== 'string') throw new InvariantError('a key in a message is no string');
-      if (key === '__proto__') {
-        const entry = { value: this.read(), enumerable: true, writable: true, configurable: true };
-        Object.defineProperty(value, key, entry);
-      } else {
-        value[key] = this.read();
-      }
+      if (key in Object.prototype) defineOwn(value, key, this.read());
+      else value[key] = this.read();
     }
     return value;
   }

@@ -2,9 +2,10 @@
  * Encodes values for messages between threads, as a structured clone would take them. Common values are written by this
  * walker, because `v8.serialize` takes longer for a small object than a whole call may; what it does not know goes there.
  */
-import { types } from 'node:util';
 import { serialize } from 'node:v8';
 import { UnstorableValueError } from '../errors.ts';
+import { mapEntries, setEntries, timeOf } from '../intrinsics.ts';
+import { KIND, type KindOf } from '../kinds.ts';
 import { bytesOf, formatOf, isStorableView, type StorableView } from '../value-format.ts';
 import { TAG } from './tags.ts';
 
@@ -14,6 +15,7 @@ export interface PayloadWriterHost {
   attach(view: StorableView): number;
   /** What stands for an object of the host's; undefined: it is not one. */
   replace(value: object): readonly [kind: number, standIn: unknown] | undefined;
+  readonly kindOf: KindOf;
   /** Views from this size on are attached. */
   readonly outOfBandBytes: number;
 }
@@ -181,10 +183,31 @@ export class PayloadWriter {
       return;
     }
     this.#depth++;
-    if (Array.isArray(value)) this.#writeArray(value);
-    else if (isPlain(value)) this.#writeEntries(value);
-    else this.#writeOther(value);
+    this.#writeKind(value);
     this.#depth--;
+  }
+
+  #writeKind(value: object): void {
+    switch (this.#host.kindOf(value)) {
+      case KIND.ORDINARY:
+        if (isPlain(value)) this.#writeEntries(value);
+        else this.#writeOther(value);
+        break;
+      case KIND.ARRAY:
+        this.#writeArray(value as readonly unknown[]);
+        break;
+      case KIND.DATE:
+        this.#writeDate(value as Date);
+        break;
+      case KIND.MAP:
+        this.#writeMap(value as ReadonlyMap<unknown, unknown>);
+        break;
+      case KIND.SET:
+        this.#writeSet(value as ReadonlySet<unknown>);
+        break;
+      default:
+        this.#writeOther(value);
+    }
   }
 
   #writeArray(values: readonly unknown[]): void {
@@ -224,23 +247,26 @@ export class PayloadWriter {
       this.#writeView(value);
       return;
     }
-    if (types.isMap(value)) {
-      this.#tagged(TAG.MAP, value.size);
-      for (const [key, entry] of value) {
-        this.write(key);
-        this.write(entry);
-      }
-    } else if (types.isSet(value)) {
-      this.#tagged(TAG.SET, value.size);
-      for (const entry of value) this.write(entry);
-    } else if (types.isDate(value)) {
-      this.#reserve(9);
-      this.#bytes[this.#length++] = TAG.DATE;
-      this.#data.setFloat64(this.#length, value.getTime(), true);
-      this.#length += 8;
-    } else {
-      this.#writeSerialised(value);
-    }
+    this.#writeSerialised(value);
+  }
+
+  #writeDate(value: Date): void {
+    this.#reserve(9);
+    this.#bytes[this.#length++] = TAG.DATE;
+    this.#data.setFloat64(this.#length, timeOf(value), true);
+    this.#length += 8;
+  }
+
+  #writeMap(value: ReadonlyMap<unknown, unknown>): void {
+    const entries = mapEntries(value);
+    this.#tagged(TAG.MAP, entries.length / 2);
+    for (const entry of entries) this.write(entry);
+  }
+
+  #writeSet(value: ReadonlySet<unknown>): void {
+    const entries = setEntries(value);
+    this.#tagged(TAG.SET, entries.length);
+    for (const entry of entries) this.write(entry);
   }
 
   #writeView(value: StorableView): void {

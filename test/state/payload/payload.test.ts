@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { kindOf } from '../../../src/pools/kind-of.ts';
 import { InvariantError, UnstorableValueError } from '../../../src/state/errors.ts';
 import { PayloadReader } from '../../../src/state/payload/payload-reader.ts';
 import { PayloadWriter } from '../../../src/state/payload/payload-writer.ts';
@@ -24,6 +25,7 @@ function makePair() {
   const writer = new PayloadWriter({
     attach: (view) => attached.push(view) - 1,
     replace: (value) => (value instanceof Hosted ? [7, value.name] : undefined),
+    kindOf,
     outOfBandBytes: OUT_OF_BAND_BYTES,
   });
   const reader = new PayloadReader({
@@ -97,6 +99,46 @@ test('each kind of value comes back as its structured clone', () => {
       `value ${index}: ${String(back[index])}`,
     );
   });
+});
+
+test('what only looks like an object literal travels as what it is', () => {
+  const { travel } = makePair();
+  const disguised = (value: object): object =>
+    Object.assign(Object.setPrototypeOf(value, Object.prototype), { own: 1 });
+  const [map, set, date, pattern] = travel(
+    disguised(new Map([[1, 2]])),
+    disguised(new Set([3])),
+    disguised(new Date(5)),
+    disguised(/x/g),
+  );
+  assert.equal(map, new Map([[1, 2]]));
+  assert.equal(set, new Set([3]));
+  assert.equal(date, new Date(5));
+  assert.equal(pattern, /x/g);
+  for (const value of [new Proxy({ a: 1 }, {}), new Proxy([1], {}), disguised(Promise.resolve())]) {
+    assert.throws(
+      () => travel(value),
+      (error: unknown) => error instanceof UnstorableValueError,
+    );
+    assert.throws(
+      () => travel({ inside: value }),
+      (error: unknown) => error instanceof UnstorableValueError,
+    );
+  }
+});
+
+test('what all objects inherit takes no key away', () => {
+  const { travel } = makePair();
+  const value = JSON.parse('{ "evil": 1, "other": 2, "__proto__": 3, "toString": 4 }');
+  let called = 0;
+  Object.defineProperty(Object.prototype, 'evil', { set: () => called++, configurable: true });
+  try {
+    const [back] = travel(value);
+    assert.equal(Object.entries(back as object), Object.entries(value));
+    assert.is(called, 0);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'evil');
+  }
 });
 
 test('views come back as they were, on memory of their own; big ones are attached', () => {

@@ -1,4 +1,5 @@
 /** Arguments and results on their way between threads: small values by copy, big bytes by way of the store. */
+import { kindOf } from '../../../pools/kind-of.ts';
 import {
   ObjectStoreFullError,
   OutOfDiskError,
@@ -96,6 +97,7 @@ export class PayloadCodec {
     this.#writer = new PayloadWriter({
       attach: (view) => this.#attach(view),
       replace: (value) => this.#replace(value),
+      kindOf,
       outOfBandBytes: OUT_OF_BAND_BYTES,
     });
     this.#reader = new PayloadReader({
