@@ -167,7 +167,9 @@ void Check(const Arguments& arguments) {
 void Evict(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
-  arguments.GetReturnValue().Set(self->arena->Evict(kMaxClients, Unsigned(arguments, 0), Unsigned(arguments, 1), false) != HoldsLeft::kSome);
+  // No client's number: nobody gets the slot by way of a stock.
+  const HoldsLeft left = self->arena->Evict(kMaxClients, Unsigned(arguments, 0), Unsigned(arguments, 1), false);
+  arguments.GetReturnValue().Set(left != HoldsLeft::kSome);
 }
 
 // finishReclaim(slot) → whether the slot is free (else refs keep it as a tombstone)

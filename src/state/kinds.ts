@@ -15,3 +15,9 @@ export const KIND = Object.freeze({
 
 /** Answers one of {@link KIND}. */
 export type KindOf = (value: object) => number;
+
+/** Whether an ordinary object is one of this realm and of no class, or has no prototype. */
+export function isLiteral(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -164,7 +164,7 @@ interface Waiting {
 }
 
 /**
- * The options, which are the caller's, with the time under the name that it has inside. A call that is aborted before it begins
+ * The options as they were read, which belong to nobody else, with the time under the name that it has inside. A call that is aborted before it begins
  * does nothing, whether it would have to wait or not.
  */
 function limitsOf<Options extends Waiting>(

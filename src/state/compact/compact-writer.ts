@@ -4,7 +4,7 @@
  */
 
 import { mapEntries, mapSize, setEntries, setSize, timeOf } from '../intrinsics.ts';
-import { KIND, type KindOf } from '../kinds.ts';
+import { isLiteral, KIND, type KindOf } from '../kinds.ts';
 import { areSame, KeyCache } from './key-cache.ts';
 import { REPEATED_TEXT_MIN, REPEATED_TEXTS, TAG } from './tags.ts';
 
@@ -341,12 +341,6 @@ export class CompactWriter {
     this.#data = new DataView(memory);
     this.#views = [];
   }
-}
-
-/** Whether it is an object of this realm and of no class, or has no prototype. */
-function isLiteral(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function isLatin(text: string): boolean {

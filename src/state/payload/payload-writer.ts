@@ -5,7 +5,7 @@
 import { serialize } from 'node:v8';
 import { UnstorableValueError } from '../errors.ts';
 import { mapEntries, setEntries, timeOf } from '../intrinsics.ts';
-import { KIND, type KindOf } from '../kinds.ts';
+import { isLiteral, KIND, type KindOf } from '../kinds.ts';
 import { bytesOf, formatOf, isStorableView, type StorableView } from '../value-format.ts';
 import { TAG } from './tags.ts';
 
@@ -190,7 +190,7 @@ export class PayloadWriter {
   #writeKind(value: object): void {
     switch (this.#host.kindOf(value)) {
       case KIND.ORDINARY:
-        if (isPlain(value)) this.#writeEntries(value);
+        if (isLiteral(value)) this.#writeEntries(value);
         else this.#writeOther(value);
         break;
       case KIND.ARRAY:
@@ -347,12 +347,6 @@ export class PayloadWriter {
     this.#data = new DataView(bytes.buffer);
     this.#buffer = Buffer.from(bytes.buffer);
   }
-}
-
-/** Whether a value is an object literal, of whatever realm. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function isLatin(text: string): boolean {
