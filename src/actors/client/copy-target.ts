@@ -19,13 +19,20 @@ export function assertTarget(target: CopyTarget, context: string): void {
   throw invalidArgument('target', target, 'a typed array, a DataView or a buffer', context);
 }
 
-/** Why an object and a target do not fit each other, if that is what a status below zero says. */
+const UNFIT: readonly number[] = [STATUS.TARGET_SEALED, STATUS.TARGET_TOO_SMALL, STATUS.NOT_A_VIEW];
+
+/** Whether a status says that an object and a target do not fit each other. */
+export function isUnfit(status: number): boolean {
+  return UNFIT.includes(status);
+}
+
+/** Why they do not, by such a status. */
 export function unfitness(
   status: number,
   { byteLength }: CopyTarget,
   sizeBytes: number,
   what: string,
-): InvalidArgumentError | undefined {
+): InvalidArgumentError {
   switch (status) {
     case STATUS.TARGET_SEALED:
       return new InvalidArgumentError(
@@ -39,12 +46,10 @@ export function unfitness(
         values,
       );
     }
-    case STATUS.NOT_A_VIEW:
+    default:
       return new InvalidArgumentError(
         `${what} is no view of bytes but a value in a form of the store's own: get it`,
         { name: 'ref', object: what },
       );
-    default:
-      return undefined;
   }
 }

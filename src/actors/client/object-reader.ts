@@ -17,7 +17,7 @@ import {
 } from '../../state/value-format.ts';
 import { AWAIT_NAMES_MAX, AWAITED, MORE_FOLLOWS } from '../protocol.ts';
 import type { AllocatorLink } from './allocator-link.ts';
-import { type CopyTarget, unfitness } from './copy-target.ts';
+import { type CopyTarget, isUnfit, unfitness } from './copy-target.ts';
 import type { DebugAids } from './debug/debug-aids.ts';
 import { statusToError } from './failures.ts';
 import type { ObjectNames, Readable } from './object-names.ts';
@@ -193,8 +193,7 @@ export class ObjectReader {
     if (place === undefined) return NOT_YET;
     const answer = this.#bridge.getInto(place.slot, place.generation, target, FORMAT.serialized);
     if (answer >= 0) return answer;
-    const unfit = unfitness(answer, target, this.#control.sizeBytes(place.slot), describe(name));
-    if (unfit !== undefined) throw unfit;
+    if (isUnfit(answer)) throw unfitness(answer, target, this.#control.sizeBytes(place.slot), describe(name));
     return this.#notYet(answer, place, name);
   }
 
