@@ -6,8 +6,8 @@ import { GREEDY, type GreedyData, giveBack } from './fairness-worker.ts';
 import type { Row, Run, Subject } from './harness.ts';
 
 const STORE_BYTES = 64 * 2 ** 20;
-/** From three quarters on nothing is given in advance: every put asks the actor. */
-const BALLAST_BYTES = 50 * 2 ** 20;
+/** Beyond fifteen sixteenths nothing is given in advance: every put asks the actor. */
+const BALLAST_BYTES = [60 * 2 ** 20, 2 ** 20];
 const PUTS = { full: 200, quick: 30 };
 const PAUSE_MS = 2;
 
@@ -16,7 +16,7 @@ function beside(name: string, greedyWorkers: number, atOnce: number): Subject {
     name,
     setUp: async (scale): Promise<Run> => {
       const store = await Store.create({ memory: STORE_BYTES, spillLimit: 0 });
-      const ballast = store.putSync(new Uint8Array(BALLAST_BYTES));
+      const ballast = BALLAST_BYTES.map((bytes) => store.putSync(new Uint8Array(bytes)));
       const source = new Uint8Array(1024);
       const words = new Int32Array(new SharedArrayBuffer(GREEDY.WORDS * 4));
       const workerData: GreedyData = { store: store.handle, atOnce, words };
@@ -45,7 +45,7 @@ function beside(name: string, greedyWorkers: number, atOnce: number): Subject {
         },
         tearDown: async () => {
           await Promise.all(workers.map((worker) => worker.terminate()));
-          ballast.release();
+          for (const ref of ballast) ref.release();
           await store.close();
         },
       };

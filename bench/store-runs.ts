@@ -81,9 +81,11 @@ export function batchesOf(size: Size, scale: Scale, kind: keyof Counts): Batches
 
 /** A pool whose pages come by use; with `withoutStock`, one that never gives blocks in advance. */
 export async function openStore(withoutStock: boolean): Promise<Store> {
-  // Objects of 64 MiB need room beside the one that fills the pool up.
-  const store = await Store.create({ memory: withoutStock ? 4 * POOL_BYTES : POOL_BYTES, populateAhead: 0 });
-  if (withoutStock) ballast.set(store, await store.create(3.25 * POOL_BYTES));
+  // Objects of 64 MiB need room in the sixteenth that is left.
+  const memory = withoutStock ? 8 * POOL_BYTES : POOL_BYTES;
+  const store = await Store.create({ memory, populateAhead: 0 });
+  if (withoutStock)
+    ballast.set(store, [await store.create((memory * 15) / 16), await store.create(memory / 64)]);
   return store;
 }
 

@@ -4,7 +4,7 @@
  * What a put needs from the actor is forced, not hoped for:
  * - *leased*: every block is taken from the stock of the calling thread and released into it again (the view before the
  *   ref), so after the first round no put leaves the thread;
- * - *actor round trip*: an object nobody writes fills the pool beyond three quarters, from where on nothing is given in
+ * - *actor round trip*: objects nobody writes fill the pool beyond fifteen sixteenths, from where on nothing is given in
  *   advance, and the ref is released before the view, so that the block returns to the actor. Each round checks that no
  *   stock exists. Objects above 1 MiB never come from a stock. *Back to back* the actor may still be watching for the
  *   next request; *asleep* a pause before each operation makes it sleep, and both ends have to be woken.

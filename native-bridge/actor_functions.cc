@@ -178,16 +178,19 @@ void FinishReclaim(const Arguments& arguments) {
   if (self != nullptr) arguments.GetReturnValue().Set(self->arena->FinishReclaim(Unsigned(arguments, 0)));
 }
 
-// recallLeases(firstSlot, out) → count. Slots taken back are free; their blocks are the caller's to free.
+// recallLeases(firstSlot, leastUnits, out) → count. Slots taken back are free; their blocks are the caller's to free.
 void RecallLeases(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
-  const Output out = OutputArray(arguments, 1);
+  const uint32_t least_units = Unsigned(arguments, 1);
+  const Output out = OutputArray(arguments, 2);
   uint32_t count = 0;
   const uint32_t end = self->arena->HighWater();
   for (uint32_t number = Unsigned(arguments, 0); number < end && count < out.length; number++) {
     const uint64_t header = Load(self->arena->Header(number));
     if (StateOf(header) != State::kLeased || self->arena->IsAnswer(number)) continue;
+    // Of a lease only this thread changes it.
+    if (self->arena->Slot(number)[slot::kCapacityUnits] < least_units) continue;
     if (self->arena->Apply(number, GenerationOf(header), Event::kRecall)) out.words[count++] = number;
   }
   arguments.GetReturnValue().Set(count);

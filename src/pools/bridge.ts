@@ -97,7 +97,7 @@ export interface BridgeActor {
   /** Whether a sealed object's bytes are those that were sealed; always so but in debug mode. */
   check(slot: number): boolean;
   finishReclaim(slot: number): boolean;
-  recallLeases(firstSlot: number, out: Uint32Array): number;
+  recallLeases(firstSlot: number, leastUnits: number, out: Uint32Array): number;
   deleteObject(slot: number, generation: number): Status;
   recoverClient(client: number): number;
   ringClient(client: number): void;

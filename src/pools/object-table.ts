@@ -93,12 +93,12 @@ export class ObjectTable {
     }
   }
 
-  /** Takes back every block that stands in a stock, without asking its client; the number of blocks. */
-  recallLeases(): number {
+  /** Takes back every block of at least this size that stands in a stock, without asking its client; the number of blocks. */
+  recallLeases(leastUnits = 0): number {
     let blocks = 0;
     let next = 0;
     for (;;) {
-      const count = this.#bridge.recallLeases(next, this.#batch);
+      const count = this.#bridge.recallLeases(next, leastUnits, this.#batch);
       for (let index = 0; index < count; index++) {
         const slot = this.#batch[index] ?? 0;
         if (this.#freeBlock(slot)) blocks++;

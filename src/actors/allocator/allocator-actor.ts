@@ -4,6 +4,7 @@
  * loop, where a doorbell wakes it.
  */
 import { AdaptiveSpin } from '../../pools/adaptive-spin.ts';
+import { roundToClass } from '../../pools/allocator/size-class.ts';
 import type { BridgeActor } from '../../pools/bridge.ts';
 import { ChannelTable } from '../../pools/channel/channel-table.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
@@ -64,7 +65,7 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #backgroundSpill: BackgroundSpill;
   readonly #queue: CreateQueue;
   readonly #waits: ObjectWaits;
-  /** Blocks given in advance at the last miss: by client, then by block size. */
+  /** Blocks given in advance at the last miss: by client, then by units of the size class. */
   readonly #lastBatch: Map<number, number>[] = [];
   readonly #spin: AdaptiveSpin;
   #sleepingSinceMs: number | undefined;
@@ -262,17 +263,18 @@ export class AllocatorActor implements CreateQueueHost {
   /** More blocks of the class just missed, unless others wait for memory. */
   #giveStock(link: ClientLink, sizeBytes: number): void {
     if (this.#queue.length > 0) return;
-    this.#lastBatch[link.client] ??= new Map();
-    const batches = this.#lastBatch[link.client];
+    const batches = this.#lastBatch[link.client] ?? new Map<number, number>();
+    this.#lastBatch[link.client] = batches;
     const { allocator } = this.primary;
-    const units = unitsOf(sizeBytes);
+    // Of the class: in most loads hardly two large objects have the same size.
+    const units = roundToClass(unitsOf(sizeBytes));
     const batch = stockBatch({
       blockBytes: units * UNIT_BYTES,
-      lastBatch: batches?.get(units) ?? 0,
+      lastBatch: batches.get(units) ?? 0,
       freeBytes: (allocator.capacityUnits - allocator.allocatedUnits) * UNIT_BYTES,
       primaryBytes: this.primary.capacityBytes,
     });
-    batches?.set(units, batch);
+    batches.set(units, batch);
     const words: number[] = [];
     while (words.length < batch * 2 && this.table.hasFreeSlot) {
       const block = this.primary.allocate(units);

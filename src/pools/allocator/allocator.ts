@@ -1,9 +1,9 @@
 /**
  * The allocator of a pool: says which part of a range of memory belongs to whom, and touches none of it.
  *
- * Requests are rounded to size classes; a freed block waits in the cache of its class for the next request of that
- * size; what the cache does not have comes from a TLSF. When that finds nothing, the cached blocks go back to it, merge,
- * and the search is made once more. Single owner, private memory: no locks, no atomics.
+ * Requests are rounded to size classes; a small freed block waits in the cache of its class for the next request of that
+ * size; everything else comes from a TLSF and goes back to it. When that finds nothing, the cached blocks go back to it,
+ * merge, and the search is made once more. Single owner, private memory: no locks, no atomics.
  */
 
 import { InvalidArgumentError } from '../../state/errors.ts';
@@ -14,6 +14,11 @@ import { NO_BLOCK, Tlsf } from './tlsf.ts';
 import { verifyAllocator } from './verification.ts';
 
 const LARGEST_CAPACITY_UNITS = 2 ** 32 - 1;
+/**
+ * Larger blocks (4 KiB) merge at once: what waits for its own size is a hole of that size meanwhile, in memory that the
+ * next large object needs in one piece. Writing them takes longer than the TLSF does; small ones are worth the cache.
+ */
+const LARGEST_CACHED_UNITS = 64;
 
 export interface AllocatorOptions {
   /** Size of the range, in units of 64 bytes: 1 to 2^32 - 1 (256 GiB), a multiple of `granularityUnits`. */
@@ -102,7 +107,8 @@ export class Allocator {
     this.liveBlocks--;
     const granules = units >>> this.granularityShift;
     // A block that was allocated unrounded is of no class; nobody would ask for its size again.
-    if (roundToClass(granules) === granules) this.cache.push(block, classOf(granules));
+    const isCached = units <= LARGEST_CACHED_UNITS && roundToClass(granules) === granules;
+    if (isCached) this.cache.push(block, classOf(granules));
     else this.tlsf.free(block);
   }
 
