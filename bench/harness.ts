@@ -71,6 +71,11 @@ export interface Row {
 /** What a module of rows exports. */
 export interface RowModule {
   readonly rows: readonly Row[];
+  /**
+   * Ends what its rows share because it takes long to begin: what a process has of it serves all rows that it measures.
+   * Called once, also after a failure.
+   */
+  end?(): Promise<void>;
 }
 
 /** The figures of one subject in one row. */

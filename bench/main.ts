@@ -9,7 +9,7 @@ import { type BenchOptions, HELP, isWanted, parseOptions } from './options.ts';
 import { installRay } from './ray/environment.ts';
 import { readResults } from './report/results.ts';
 import { keepReports, writeReport } from './report/write-report.ts';
-import { runRow } from './run-row.ts';
+import { runAll, runRows, type WantedRow } from './run-rows.ts';
 import { formatReport } from './table.ts';
 
 const PROFILES = fileURLToPath(new URL('../../profiles/', import.meta.url));
@@ -75,8 +75,9 @@ function tellOfLoad(): void {
   }
 }
 
-function subjectsOf({ row }: LocatedRow, options: BenchOptions): string[] {
-  return row.subjects.map(({ name }) => name).filter((name) => isWanted(name, options.subject));
+function withSubjects(located: LocatedRow, options: BenchOptions): WantedRow {
+  const names = located.row.subjects.map(({ name }) => name);
+  return { ...located, subjects: names.filter((name) => isWanted(name, options.subject)) };
 }
 
 async function measureRows(
@@ -86,20 +87,21 @@ async function measureRows(
 ): Promise<void> {
   const startedMs = performance.now();
   const reports: RowReport[] = [];
-  for (const row of rows) {
-    try {
-      const report = await runRow(row, scaleOf(options), { subjects: subjectsOf(row, options) });
+  const wanted = rows.map((row) => withSubjects(row, options));
+  await runAll(wanted, scaleOf(options), {
+    onReport: (report) => {
       console.log(`${formatReport(report)}\n`);
       reports.push(report);
-    } catch (error) {
-      // What the others have measured is kept.
+    },
+    onFailure: (error) => {
       console.error(error instanceof Error ? error.message : error);
       process.exitCode = 1;
-    }
-  }
+    },
+  });
   const claims = reports.flatMap((report) => report.claims);
   const count = (verdict: boolean | undefined): number => claims.filter(({ met }) => met === verdict).length;
   console.log(`claims: ${count(true)} met, ${count(false)} missed, ${count(undefined)} without a peer here`);
+  if (options.quick) console.log('(claims are of the full scale: a look is too short for many of them)');
   console.log(`whole run: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
   if (options.report) {
@@ -111,9 +113,9 @@ async function measureRows(
 /** One subject at a time: beside others, its threads would be among theirs. */
 async function profileRows(rows: readonly LocatedRow[], options: BenchOptions): Promise<void> {
   for (const located of rows) {
-    for (const subject of subjectsOf(located, options)) {
-      const only = { subjects: [subject], profileFolder: PROFILES };
-      console.log(`${formatReport(await runRow(located, scaleOf(options), only))}\n`);
+    for (const subject of withSubjects(located, options).subjects) {
+      const alone = [{ ...located, subjects: [subject] }];
+      await runRows(alone, scaleOf(options), (report) => console.log(`${formatReport(report)}\n`), PROFILES);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Ray, run by a Python process that does one row's work when it is asked to. */
+/** Ray, run by a Python process that does the work of a row when it is asked to. */
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -56,6 +56,16 @@ class RayDriver {
   }
 }
 
+/** The one of this process: to start Ray and to end it takes seconds, so all rows of a process have the same. */
+let started: RayDriver | undefined;
+
+/** Ends the Ray of this process, if there is one. */
+export async function endRay(): Promise<void> {
+  const driver = started;
+  started = undefined;
+  await driver?.end();
+}
+
 /** Ray doing a row's work on this machine; where it cannot, its published figure stands in. */
 export function raySubject(rayName: string, requestOf: (scale: Scale) => RowRequest): Subject {
   return {
@@ -65,11 +75,12 @@ export function raySubject(rayName: string, requestOf: (scale: Scale) => RowRequ
       const unavailable = (reason: string) => new Unavailable(reason, publishedSubject(rayName));
       if (scale.ray === 'published') return unavailable('published figures were asked for');
       if (python === undefined) return unavailable('not installed: --ray install');
-      const driver = new RayDriver(python);
+      started ??= new RayDriver(python);
+      const driver = started;
       const opened = await driver.ask(requestOf(scale));
       const warm = opened.error === undefined ? await driver.ask({ round: warmUpSeconds(scale) }) : opened;
       if (warm.error !== undefined) {
-        await driver.end();
+        await endRay();
         return unavailable(warm.error);
       }
       return {
@@ -78,7 +89,6 @@ export function raySubject(rayName: string, requestOf: (scale: Scale) => RowRequ
           if (rate === undefined) throw new Error(`Ray cannot run "${rayName}" any more: ${error}`);
           return rate;
         },
-        tearDown: () => driver.end(),
       };
     },
   };

@@ -1,13 +1,14 @@
-"""Ray's side of the rows in this folder: one row of `ray microbenchmark`, one round at a time.
+"""Ray's side of the rows in this folder: one row of `ray microbenchmark` after the other, one round at a time.
 
 Reads requests from the standard input and answers on the standard output, a line of JSON each:
 
     {"open": "single client tasks sync", "processors": 2, "calls": 1000, "puts": 10}  ->  {"ray": "2.60.0"}
     {"round": 0.3}                                                        ->  {"rate": 1234.5}
 
-A round runs the row's work again and again for so many seconds, counts as Ray's own `timeit` does, and answers in
-operations (or gigabytes, which are 1,000 MiB as Ray counts them) per second. At the end of the input Ray is shut down, and its files are removed. What goes
-wrong is answered as {"error": "..."}.
+A round runs the open row's work again and again for so many seconds, counts as Ray's own `timeit` does, and answers in
+operations (or gigabytes, which are 1,000 MiB as Ray counts them) per second. Ray is started for the first row and goes on for
+the others, as in `ray microbenchmark`. At the end of the input Ray is shut down, and its files are removed. What goes wrong is
+answered as {"error": "..."}.
 
 The work of each row is that of `ray/_private/ray_perf.py`. `calls` is how many calls each caller makes in the rows
 whose batches take Ray seconds (5,000 and 10,000 there), `puts` how many arrays each client puts (10 there).
@@ -236,14 +237,16 @@ class Row:
     """A row that is open."""
 
     def __init__(self, folder, name, processors, calls, puts):
-        ray.init(
-            num_cpus=processors,
-            resources={"custom": 100} if name == "placement group create/removal" else None,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="error",
-            _temp_dir=folder,
-        )
+        if not ray.is_initialized():
+            ray.init(
+                num_cpus=processors,
+                # For the placement groups; nothing else asks for it.
+                resources={"custom": 100},
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="error",
+                _temp_dir=folder,
+            )
         self.work, self.multiplier = ROWS[name](calls=calls, puts=puts, servers=max(1, processors // 2))
         # As many calls between two looks at the clock as make a tenth of a round, as `timeit` has it.
         self.step = 1
@@ -269,6 +272,8 @@ def serve(folder):
     for line in sys.stdin:
         request = json.loads(line)
         if "open" in request:
+            # First its actors and objects go, which live for as long as they are held.
+            row = None
             row = Row(folder, request["open"], request["processors"], request["calls"], request["puts"])
             answer({"ray": ray.__version__})
         else:

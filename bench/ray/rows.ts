@@ -14,7 +14,7 @@ import { bridge } from '../../src/pools/bridge.ts';
 import type { Claim } from '../claims.ts';
 import type { Row, Scale, Subject } from '../harness.ts';
 import * as bodies from './bodies.ts';
-import { RAY_HERE, type RowRequest, raySubject } from './driver.ts';
+import { endRay, RAY_HERE, type RowRequest, raySubject } from './driver.ts';
 import { PacedWork, roundSeconds, warmUpSeconds } from './paced.ts';
 
 const PLASMOID = 'Plasmoid';
@@ -138,5 +138,7 @@ function rowOf(rayName: string, twin: Twin): Row {
     claims,
   };
 }
+
+export const end = endRay;
 
 export const rows: readonly Row[] = Object.entries(TWINS).map(([rayName, twin]) => rowOf(rayName, twin));
