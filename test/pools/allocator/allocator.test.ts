@@ -32,6 +32,21 @@ test('rounds requests to class sizes and counts them', () => {
   allocator.verify();
 });
 
+test('a small freed block waits for its own size, a large one merges at once', () => {
+  const allocator = new Allocator({ capacityUnits: 1000 });
+  const blocks = [64, 64, 72, 72].map((units) => allocator.allocate(units));
+  for (const block of blocks) allocator.free(block);
+  assert.equal(counters(allocator), { allocatedUnits: 0, freeUnits: 872, cachedUnits: 128, blockCount: 0 });
+  // What is behind the two small ones is one piece.
+  assert.is(allocator.largestFreeUnits, 872);
+  const [first, second] = blocks;
+  assert.equal([allocator.allocate(64), allocator.allocate(63), allocator.allocate(60)].slice(0, 2), [
+    second,
+    first,
+  ]);
+  allocator.verify();
+});
+
 test('a request of nothing gets one unit', () => {
   const allocator = new Allocator({ capacityUnits: 10 });
   assert.is(allocator.unitsOf(allocator.allocate(0)), 1);
@@ -90,7 +105,7 @@ test('wrong options are refused', () => {
 test('freed twice or never allocated: an error, and nothing changes', () => {
   const allocator = new Allocator({ capacityUnits: 1000 });
   const kept = allocator.allocate(100);
-  const cached = allocator.allocate(100);
+  const cached = allocator.allocate(50);
   const flushed = allocator.allocate(200);
   allocator.free(flushed);
   allocator.flushCache();
