@@ -59,7 +59,7 @@ export async function runAll(
 
 /**
  * Measures rows of one module in one process, and reports each as soon as it is measured. Rejects when the process ends
- * before it has reported all; it names the row that it was at.
+ * badly, or before it has reported all; it names the row that it was at.
  */
 export async function runRows(
   rows: readonly WantedRow[],
@@ -86,6 +86,11 @@ export async function runRows(
   child.send(order);
   const [code, signal] = await once(child, 'exit');
   if (code === 0 && reported === rows.length) return;
-  const at = rows[Math.min(reported, rows.length - 1)]?.row.name;
-  throw new Error(`The process of row "${at}" ended with ${signal ?? `code ${code}`} and no report`);
+  const ended = `ended with ${signal ?? `code ${code}`}`;
+  const at = rows[reported]?.row.name;
+  throw new Error(
+    at === undefined
+      ? `The process of ${first.module} ${ended}`
+      : `The process of row "${at}" ${ended} and no report`,
+  );
 }

@@ -178,22 +178,28 @@ void FinishReclaim(const Arguments& arguments) {
   if (self != nullptr) arguments.GetReturnValue().Set(self->arena->FinishReclaim(Unsigned(arguments, 0)));
 }
 
-// recallLeases(firstSlot, leastUnits, out) → count. Slots taken back are free; their blocks are the caller's to free.
+// recallLeases(firstSlot, leastUnits, out) → count, or -1 - count when smaller leases were passed over. Slots taken back are
+// free; their blocks are the caller's to free.
 void RecallLeases(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
   const uint32_t least_units = Unsigned(arguments, 1);
   const Output out = OutputArray(arguments, 2);
   uint32_t count = 0;
+  bool has_smaller = false;
   const uint32_t end = self->arena->HighWater();
   for (uint32_t number = Unsigned(arguments, 0); number < end && count < out.length; number++) {
     const uint64_t header = Load(self->arena->Header(number));
     if (StateOf(header) != State::kLeased || self->arena->IsAnswer(number)) continue;
     // Of a lease only this thread changes it.
-    if (self->arena->Slot(number)[slot::kCapacityUnits] < least_units) continue;
+    if (self->arena->Slot(number)[slot::kCapacityUnits] < least_units) {
+      has_smaller = true;
+      continue;
+    }
     if (self->arena->Apply(number, GenerationOf(header), Event::kRecall)) out.words[count++] = number;
   }
-  arguments.GetReturnValue().Set(count);
+  const auto recalled = static_cast<int32_t>(count);
+  arguments.GetReturnValue().Set(has_smaller ? -1 - recalled : recalled);
 }
 
 // deleteObject(slot, generation) → status

@@ -123,7 +123,7 @@ class Client {
 
  private:
   void DropLocal(uint32_t number);
-  // While somebody waits for memory, nothing may slip into a stock behind the actor that has just recalled them all.
+  // While somebody waits for memory, nothing may slip into a stock behind the actor, which has just looked there.
   bool MayRecycle() const { return Load(arena->Word(actor::kWanted)) == 0; }
   void AddRecycled(uint32_t number) { AddStock(number, GenerationOf(Load(arena->Header(number)))); }
   bool IsStillLeased(uint32_t number, uint32_t generation) const;

@@ -97,6 +97,7 @@ export interface BridgeActor {
   /** Whether a sealed object's bytes are those that were sealed; always so but in debug mode. */
   check(slot: number): boolean;
   finishReclaim(slot: number): boolean;
+  /** How many; `-1 - count` when smaller leases were passed over. */
   recallLeases(firstSlot: number, leastUnits: number, out: Uint32Array): number;
   deleteObject(slot: number, generation: number): Status;
   recoverClient(client: number): number;

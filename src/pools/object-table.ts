@@ -93,23 +93,37 @@ export class ObjectTable {
     }
   }
 
-  /** Takes back every block of at least this size that stands in a stock, without asking its client; the number of blocks. */
-  recallLeases(leastUnits = 0): number {
+  /** Takes back every block that stands in a stock, without asking its client; the number of blocks. */
+  recallLeases(): number {
+    return this.#recall(0).blocks;
+  }
+
+  /**
+   * The same for somebody who needs so much: only those that are large enough, which serve as they are, if there are any.
+   * So the stocks of others stay of use to them.
+   */
+  recallLeasesFor(units: number): number {
+    const { blocks, hasSmaller } = this.#recall(units);
+    return blocks === 0 && hasSmaller ? this.recallLeases() : blocks;
+  }
+
+  #recall(leastUnits: number): { readonly blocks: number; readonly hasSmaller: boolean } {
     let blocks = 0;
-    let next = 0;
-    for (;;) {
-      const count = this.#bridge.recallLeases(next, leastUnits, this.#batch);
+    let hasSmaller = false;
+    for (let next = 0, count = BATCH_SLOTS; count === BATCH_SLOTS; ) {
+      const answer = this.#bridge.recallLeases(next, leastUnits, this.#batch);
+      hasSmaller ||= answer < 0;
+      count = answer < 0 ? -1 - answer : answer;
       for (let index = 0; index < count; index++) {
         const slot = this.#batch[index] ?? 0;
         if (this.#freeBlock(slot)) blocks++;
         this.#giveSlot(slot);
         next = slot + 1;
       }
-      if (count < BATCH_SLOTS) break;
     }
     // SYNC recall: behind the headers, so that who sees this number finds them all changed.
-    this.#control.setActorWord(ACTOR.RECALLS, this.#control.actorWord(ACTOR.RECALLS) + 1);
-    return blocks;
+    if (blocks > 0) this.#control.setActorWord(ACTOR.RECALLS, this.#control.actorWord(ACTOR.RECALLS) + 1);
+    return { blocks, hasSmaller };
   }
 
   /**

@@ -19,8 +19,8 @@ export interface PoolStatistics {
   /** Of these, objects being written. */
   readonly unsealedBytes: number;
   /**
-   * About the largest free piece: beside the free bytes, how fragmented the pool is. Without the blocks that the allocator
-   * keeps whole for the next of their size, which it puts together when a create finds no room.
+   * About the largest free piece: beside the free bytes, how fragmented the pool is. Without the small blocks that the
+   * allocator keeps whole for the next of their size, which it puts together when a create finds no room.
    */
   readonly largestFreeBytes: number;
 }

@@ -40,19 +40,22 @@ test('a batch doubles with each miss, up to the most', () => {
 test('big objects get few, the biggest none', () => {
   const most = (blockBytes: number): number =>
     stockBatch({ blockBytes, lastBatch: STOCK_ENTRIES_MAX, freeBytes: PRIMARY, primaryBytes: PRIMARY });
-  assert.is(most(64 * KIBIBYTE), 32);
-  assert.is(most(256 * KIBIBYTE), 16);
-  assert.is(most(STOCK_OBJECT_BYTES_MAX), 4);
+  assert.is(most(256 * KIBIBYTE), 32);
+  assert.is(most(STOCK_OBJECT_BYTES_MAX), 16);
   assert.is(most(STOCK_OBJECT_BYTES_MAX + 1), 0);
 });
 
-test('the fuller the pool, the fewer of the larger blocks', () => {
+test('while the pool is short, there are few of the larger blocks', () => {
   const most = (blockBytes: number, freeBytes: number): number =>
     stockBatch({ blockBytes, lastBatch: STOCK_ENTRIES_MAX, freeBytes, primaryBytes: PRIMARY });
-  const [half, little] = [PRIMARY / 2, PRIMARY / 16];
+  const [enough, short, little] = [PRIMARY / 4, PRIMARY / 8, PRIMARY / 16];
   assert.equal(
-    [KIBIBYTE, 64 * KIBIBYTE, MEBIBYTE].map((bytes) => most(bytes, half)),
-    [32, 32, 2],
+    [KIBIBYTE, 64 * KIBIBYTE, MEBIBYTE].map((bytes) => most(bytes, enough)),
+    [32, 32, 16],
+  );
+  assert.equal(
+    [KIBIBYTE, 64 * KIBIBYTE, MEBIBYTE].map((bytes) => most(bytes, short)),
+    [32, 8, 0],
   );
   assert.equal(
     [KIBIBYTE, 64 * KIBIBYTE, MEBIBYTE].map((bytes) => most(bytes, little)),
@@ -82,7 +85,7 @@ test('whatever is asked, a batch is a small number of blocks that leaves memory 
       assert.ok(Number.isInteger(batch) && batch >= 0 && batch <= STOCK_ENTRIES_MAX);
       assert.ok(batch <= Math.max(1, lastBatch * 2));
       assert.ok(batch * blockBytes <= stockLimitBytes(primaryBytes) / 2);
-      assert.ok(batch * blockBytes <= freeBytes / 128);
+      assert.ok(batch * blockBytes <= freeBytes / (freeBytes < primaryBytes / 4 ? 128 : 8));
     }),
   );
 });

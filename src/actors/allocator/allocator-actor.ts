@@ -20,7 +20,7 @@ import { type Holder, PlasmoidError } from '../../state/errors.ts';
 import type { ObjectLocation } from '../../state/header-word.ts';
 import { UNIT_BYTES, unitsOf } from '../../state/slot-layout.ts';
 import { spillTarget } from '../../state/spill-plan.ts';
-import { stockBatch } from '../../state/stock-plan.ts';
+import { STOCK_OBJECT_BYTES_MAX, stockBatch } from '../../state/stock-plan.ts';
 import { decodeSize, PATIENCE, REPLY, REQUEST } from '../protocol.ts';
 import { BackgroundSpill } from './background-spill.ts';
 import { ClientLink } from './client-link.ts';
@@ -262,7 +262,7 @@ export class AllocatorActor implements CreateQueueHost {
 
   /** More blocks of the class just missed, unless others wait for memory. */
   #giveStock(link: ClientLink, sizeBytes: number): void {
-    if (this.#queue.length > 0) return;
+    if (this.#queue.length > 0 || sizeBytes > STOCK_OBJECT_BYTES_MAX) return;
     const batches = this.#lastBatch[link.client] ?? new Map<number, number>();
     this.#lastBatch[link.client] = batches;
     const { allocator } = this.primary;

@@ -180,10 +180,8 @@ export class CreateQueue {
       if (host.table.reclaimFreed() > 0) continue;
       const left = head.ladder.untilMs - host.nowMs();
       if (left > 0) return left;
-      // Also between the steps: what a collection finds goes into the stock of its thread first. One that is large enough
-      // serves as it is; only without any, all stocks are emptied, so that their blocks merge.
-      const leastUnits = unitsOf(head.sizeBytes);
-      if (host.table.recallLeases(leastUnits) > 0 || host.table.recallLeases() > 0) continue;
+      // Also between the steps: what a collection finds goes into the stock of its thread first.
+      if (host.table.recallLeasesFor(unitsOf(head.sizeBytes)) > 0) continue;
       this.#step(head);
     }
   }

@@ -15,7 +15,7 @@ import { verifyAllocator } from './verification.ts';
 
 const LARGEST_CAPACITY_UNITS = 2 ** 32 - 1;
 /**
- * Larger blocks (4 KiB) merge at once: what waits for its own size is a hole of that size meanwhile, in memory that the
+ * Blocks of more than this (4 KiB) merge at once: what waits for its own size is a hole of that size meanwhile, in memory that the
  * next large object needs in one piece. Writing them takes longer than the TLSF does; small ones are worth the cache.
  */
 const LARGEST_CACHED_UNITS = 64;
