@@ -118,24 +118,45 @@ export function quantile(samples: readonly number[], fraction: number): number {
   return sorted[Math.min(Math.max(rank, 1), sorted.length) - 1]!;
 }
 
+/** A subject that is set up, or who stands in for it, or why nobody is. */
+interface Ready {
+  readonly name: string;
+  readonly run?: Run;
+  readonly missing?: RowReport['missing'][number];
+}
+
+async function ready(subject: Subject, scale: Scale): Promise<Ready> {
+  const { name } = subject;
+  const run = await subject.setUp(scale);
+  if (!(run instanceof Unavailable)) return { name, run };
+  const missing = { subject: name, reason: run.reason };
+  if (run.instead === undefined) return { name, missing };
+  const other = await run.instead.setUp(scale);
+  if (other instanceof Unavailable) throw new Error(`${run.instead.name} cannot stand in: ${other.reason}`);
+  return { name: run.instead.name, run: other, missing };
+}
+
 /** Measures one row; results in the order of its subjects. */
 export async function measureRow(row: Row, scale: Scale): Promise<RowReport> {
   const wanted = scale.quick ? ROUNDS_QUICK : (row.rounds ?? ROUNDS);
-  const present: { readonly name: string; readonly run: Run; readonly samples: number[] }[] = [];
-  const missing: { subject: string; reason: string }[] = [];
-  try {
+  const outcomes: PromiseSettledResult<Ready>[] = [];
+  // For a look all at once, since most of a set-up is waiting for threads to start; for figures one after the other, so that
+  // none warms up while another takes its processor.
+  if (scale.quick)
+    outcomes.push(...(await Promise.allSettled(row.subjects.map((each) => ready(each, scale)))));
+  else
     for (const subject of row.subjects) {
-      let { name } = subject;
-      let run = await subject.setUp(scale);
-      if (run instanceof Unavailable) {
-        missing.push({ subject: name, reason: run.reason });
-        if (run.instead === undefined) continue;
-        ({ name } = run.instead);
-        run = await run.instead.setUp(scale);
-        if (run instanceof Unavailable) throw new Error(`${name} cannot stand in: ${run.reason}`);
-      }
-      present.push({ name, run, samples: [] });
+      const [outcome] = await Promise.allSettled([ready(subject, scale)]);
+      outcomes.push(outcome);
+      if (outcome.status === 'rejected') break;
     }
+  const found = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const present = found.flatMap(({ name, run }) =>
+    run === undefined ? [] : [{ name, run, samples: [] as number[] }],
+  );
+  const missing = found.flatMap(({ missing }) => (missing === undefined ? [] : [missing]));
+  try {
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     const startedMs = performance.now();
     let rounds = 0;
     for (let round = scale.quick ? 0 : -1; round < wanted; round++) {

@@ -78,10 +78,12 @@ export function raySubject(rayName: string, requestOf: (scale: Scale) => RowRequ
       started ??= new RayDriver(python);
       const driver = started;
       const opened = await driver.ask(requestOf(scale));
-      const warm = opened.error === undefined ? await driver.ask({ round: warmUpSeconds(scale) }) : opened;
-      if (warm.error !== undefined) {
+      // A batch takes Ray seconds in some rows: by a look they are not done in vain.
+      const isCold = opened.error !== undefined || scale.quick;
+      const { error } = isCold ? opened : await driver.ask({ round: warmUpSeconds(scale) });
+      if (error !== undefined) {
         await endRay();
-        return unavailable(warm.error);
+        return unavailable(error);
       }
       return {
         round: async () => {
