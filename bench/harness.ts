@@ -136,20 +136,24 @@ async function ready(subject: Subject, scale: Scale): Promise<Ready> {
   return { name: run.instead.name, run: other, missing };
 }
 
+/**
+ * For a look all at once, since most of a set-up is waiting for threads to start; for figures one after the other, up to the
+ * first that fails, so that none warms up while another takes its processor.
+ */
+async function setUpAll({ subjects }: Row, scale: Scale): Promise<PromiseSettledResult<Ready>[]> {
+  if (scale.quick) return Promise.allSettled(subjects.map((subject) => ready(subject, scale)));
+  const outcomes: PromiseSettledResult<Ready>[] = [];
+  for (const subject of subjects) {
+    outcomes.push(...(await Promise.allSettled([ready(subject, scale)])));
+    if (outcomes.at(-1)?.status === 'rejected') break;
+  }
+  return outcomes;
+}
+
 /** Measures one row; results in the order of its subjects. */
 export async function measureRow(row: Row, scale: Scale): Promise<RowReport> {
   const wanted = scale.quick ? ROUNDS_QUICK : (row.rounds ?? ROUNDS);
-  const outcomes: PromiseSettledResult<Ready>[] = [];
-  // For a look all at once, since most of a set-up is waiting for threads to start; for figures one after the other, so that
-  // none warms up while another takes its processor.
-  if (scale.quick)
-    outcomes.push(...(await Promise.allSettled(row.subjects.map((each) => ready(each, scale)))));
-  else
-    for (const subject of row.subjects) {
-      const [outcome] = await Promise.allSettled([ready(subject, scale)]);
-      outcomes.push(outcome);
-      if (outcome.status === 'rejected') break;
-    }
+  const outcomes = await setUpAll(row, scale);
   const found = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const present = found.flatMap(({ name, run }) =>
     run === undefined ? [] : [{ name, run, samples: [] as number[] }],

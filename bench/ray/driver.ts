@@ -78,9 +78,9 @@ export function raySubject(rayName: string, requestOf: (scale: Scale) => RowRequ
       started ??= new RayDriver(python);
       const driver = started;
       const opened = await driver.ask(requestOf(scale));
-      // A batch takes Ray seconds in some rows: by a look they are not done in vain.
-      const isCold = opened.error !== undefined || scale.quick;
-      const { error } = isCold ? opened : await driver.ask({ round: warmUpSeconds(scale) });
+      const warmUp = warmUpSeconds(scale);
+      const isWarmed = opened.error === undefined && warmUp > 0;
+      const { error } = isWarmed ? await driver.ask({ round: warmUp }) : opened;
       if (error !== undefined) {
         await endRay();
         return unavailable(error);

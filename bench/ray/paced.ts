@@ -5,8 +5,11 @@ import type { Scale } from '../harness.ts';
 /** Both sides: so short that they take turns often, long enough for a batch of Plasmoid's. */
 export const roundSeconds = ({ quick }: Scale): number => (quick ? 0.07 : 0.3);
 
-/** Before the first round, in which compilers learn: as long as in `timeit`. A look measures the compiler as well. */
-export const warmUpSeconds = ({ quick }: Scale): number => (quick ? 0.2 : 1);
+/**
+ * Before the first round, in which compilers learn: as long as in `timeit`. A look measures the compiler as well, on both
+ * sides: a batch takes Ray seconds in some rows.
+ */
+export const warmUpSeconds = ({ quick }: Scale): number => (quick ? 0 : 1);
 
 /** A row's work, ready to be done. */
 export interface Work {

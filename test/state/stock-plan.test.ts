@@ -63,7 +63,7 @@ test('while the pool is short, there are few of the larger blocks', () => {
   );
 });
 
-test('nothing is given in advance while the pool is short, and then it starts anew', () => {
+test('nothing is given in advance when hardly anything is free, and then it starts anew', () => {
   const batch = (freeBytes: number, lastBatch: number): number =>
     stockBatch({ blockBytes: KIBIBYTE, lastBatch, freeBytes, primaryBytes: PRIMARY });
   assert.is(batch(PRIMARY / 16, 16), 32);
