@@ -172,7 +172,8 @@ export class ObjectTable {
       if (
         capacity > 0 &&
         capacity * UNIT_BYTES < control.sizeBytes(slot) &&
-        !['free', 'leased', 'tombstone'].includes(header.state)
+        // What was not created yet has the size of the slot's last object; one released may have been handed back as it was.
+        !['free', 'leased', 'released', 'tombstone'].includes(header.state)
       ) {
         fail(`${control.sizeBytes(slot)} bytes in ${capacity} units`);
       }
