@@ -179,15 +179,8 @@ test('a call goes to the worker that has what its arguments name', () =>
   withRuntime(2, async (runtime) => {
     const array = await runtime.store.put(new Float64Array(100_000));
     await Promise.all([runtime.submit(where.am, []), runtime.submit(where.am, [])]);
-    let place = await runtime.submit(where.reads, [array]);
-    let moves = 0;
-    for (let round = 0; round < 20; round++) {
-      const next = await runtime.submit(where.reads, [array]);
-      if (next !== place) moves++;
-      place = next;
-    }
-    // A worker that the machine keeps from running has its call taken back and given to the other, who has the array then.
-    assert.ok(moves < 5, `${moves} moves`);
+    const first = await runtime.submit(where.reads, [array]);
+    for (let round = 0; round < 20; round++) assert.is(await runtime.submit(where.reads, [array]), first);
   }));
 
 test.run();
