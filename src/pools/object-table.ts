@@ -173,7 +173,7 @@ export class ObjectTable {
         capacity > 0 &&
         capacity * UNIT_BYTES < control.sizeBytes(slot) &&
         // What was not created yet has the size of the slot's last object; one released may have been handed back as it was.
-        !['free', 'leased', 'released', 'tombstone'].includes(header.state)
+        !['leased', 'released'].includes(header.state)
       ) {
         fail(`${control.sizeBytes(slot)} bytes in ${capacity} units`);
       }

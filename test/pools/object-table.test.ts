@@ -2,8 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { STATUS } from '../../src/state/bridge-status.ts';
-import { unitsOf } from '../../src/state/slot-layout.ts';
-import { onBench, put } from '../support/store-bench.ts';
+import { lease, onBench, put } from '../support/store-bench.ts';
 
 test('what was deleted under a ref is in order at every step until the ref has gone', () =>
   onBench(async (bench) => {
@@ -26,18 +25,16 @@ test('what was deleted under a ref is in order at every step until the ref has g
 
 test('a block that its client hands back unused is in order, though the slot remembers a larger object', () =>
   onBench(async (bench) => {
-    const { table, primary, client, control } = bench;
+    const { table, client, control } = bench;
     const { slot, track } = put(bench, new Uint8Array(4096));
     client.release(track, slot);
     table.recallLeases();
     table.reclaimFreed();
-    const block = primary.allocate(unitsOf(65));
-    if (typeof block !== 'number') throw new Error('no room');
-    const lease = table.lease(primary, block, client.index, 'answer');
-    assert.is(lease.slot, slot);
+    const leased = lease(bench, 65);
+    assert.is(leased.slot, slot);
     assert.is(control.header(slot).state, 'leased');
     table.verify(0);
-    client.handBack(slot, lease.generation);
+    client.handBack(slot, leased.generation);
     assert.is(control.header(slot).state, 'released');
     table.verify(0);
     table.reclaimFreed();

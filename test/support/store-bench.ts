@@ -7,7 +7,7 @@ import { attachActor, attachClient } from '../../src/pools/arena.ts';
 import type { BridgeActor, BridgeClient } from '../../src/pools/bridge.ts';
 import type { ControlRegion } from '../../src/pools/control-region.ts';
 import { MemoryPool } from '../../src/pools/memory-pool.ts';
-import { ObjectTable } from '../../src/pools/object-table.ts';
+import { type LeasedSlot, ObjectTable } from '../../src/pools/object-table.ts';
 import { Spilling } from '../../src/pools/spilling.ts';
 import { mapStoreMemory, releaseStoreMemory } from '../../src/pools/store-memory.ts';
 import { STATUS } from '../../src/state/bridge-status.ts';
@@ -63,12 +63,18 @@ export async function onBench(run: (bench: Bench) => Promise<void>): Promise<voi
   }
 }
 
-export function put({ table, primary, client }: Bench, bytes: Uint8Array): Placed {
-  const block = primary.allocate(unitsOf(bytes.length));
+/** A block for so many bytes, as the actor's answer to a create. */
+export function lease({ table, primary, client }: Bench, sizeBytes: number): LeasedSlot {
+  const block = primary.allocate(unitsOf(sizeBytes));
   if (typeof block !== 'number') throw new Error('no room');
-  const lease = table.lease(primary, block, client.index, 'answer');
+  return table.lease(primary, block, client.index, 'answer');
+}
+
+export function put(bench: Bench, bytes: Uint8Array): Placed {
+  const { client } = bench;
+  const leased = lease(bench, bytes.length);
   const holder = {};
-  const status = client.put(bytes, 0, holder, undefined, lease.slot, lease.generation);
+  const status = client.put(bytes, 0, holder, undefined, leased.slot, leased.generation);
   assert.is(status, STATUS.OK);
   const [slot = 0, generation = 0, track = 0] = client.result;
   return { slot, generation, track, holder };
