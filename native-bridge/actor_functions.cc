@@ -1,5 +1,4 @@
 // The allocator actor's side of an arena, as JavaScript sees it. One actor per arena.
-#include <map>
 #include <vector>
 
 #include "arguments.h"
@@ -7,6 +6,7 @@
 #include "collection.h"
 #include "failure.h"
 #include "loop_bell.h"
+#include "registry.h"
 #include "spill_writer.h"
 
 namespace plasmoid {
@@ -45,15 +45,18 @@ Output OutputArray(const Arguments& arguments, int index) {
   return {words, static_cast<uint32_t>(array->Length())};
 }
 
-// takeFreed(out) → count. Call until it is 0.
-void TakeFreed(const Arguments& arguments) {
+// reclaimFreed() → number of blocks that came back
+void ReclaimFreed(const Arguments& arguments) {
+  ActorSide* self = Self(arguments);
+  if (self != nullptr) arguments.GetReturnValue().Set(self->arena->ReclaimFreed());
+}
+
+// takeFreedOnDisk(out) → count. Call until it is 0; the blocks, and the slots by finishReclaim, are the caller's to free.
+void TakeFreedOnDisk(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
   const Output out = OutputArray(arguments, 0);
-  if (self->taken == 0) {
-    Store(self->arena->Word(actor::kFreedUnits), uint32_t{0});
-    self->taken = self->arena->TakeFreed();
-  }
+  if (self->taken == 0) self->taken = self->arena->TakeFreedOnDisk();
   uint32_t count = 0;
   while (self->taken != 0 && count < out.length) {
     const uint32_t number = self->taken - 1;
@@ -97,21 +100,18 @@ void LookUp(const Arguments& arguments) {
   arguments.GetReturnValue().Set(self->arena->LookUpId(id, &out.words[0], &out.words[1]));
 }
 
-// lease(slot, offsetUnits, capacityUnits, block, fallback, client, isAnswer) → generation
+// lease(block, offsetUnits, units, fallback, client, isAnswer, out) → whether there was a free slot; out: slot, generation
 void Lease(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
-  const uint32_t number = Unsigned(arguments, 0);
-  uint32_t* record = self->arena->Slot(number);
-  record[Boolean(arguments, 4) ? slot::kFallbackOffsetUnits : slot::kOffsetUnits] = Unsigned(arguments, 1);
-  record[slot::kCapacityUnits] = Unsigned(arguments, 2);
-  record[slot::kBlock] = Unsigned(arguments, 3);
-  self->arena->SetOwner(number, Unsigned(arguments, 5), Boolean(arguments, 6));
-  const uint32_t generation = GenerationOf(Load(self->arena->Header(number)));
-  if (!self->arena->Apply(number, generation, Event::kLease, Boolean(arguments, 4) ? kFallbackFlag : 0)) {
-    return ThrowMessage(arguments.GetIsolate(), "leasing a slot that is not free");
-  }
-  arguments.GetReturnValue().Set(generation);
+  const Block block = {Unsigned(arguments, 0), Unsigned(arguments, 1), Unsigned(arguments, 2)};
+  const uint32_t number = self->arena->TakeSlot();
+  if (number == kNobody) return arguments.GetReturnValue().Set(false);
+  const Output out = OutputArray(arguments, 6);
+  out.words[0] = number;
+  out.words[1] =
+      self->arena->Lease(number, block, Boolean(arguments, 3), Unsigned(arguments, 4), Boolean(arguments, 5));
+  arguments.GetReturnValue().Set(true);
 }
 
 // startSpill(job, sourceOffset, targetOffset, bytes) → 0 or an error number. `job` comes back by takeSpilled.
@@ -172,34 +172,22 @@ void Evict(const Arguments& arguments) {
   arguments.GetReturnValue().Set(left != HoldsLeft::kSome);
 }
 
-// finishReclaim(slot) → whether the slot is free (else refs keep it as a tombstone)
+// finishReclaim(slot): its block was taken back
 void FinishReclaim(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
-  if (self != nullptr) arguments.GetReturnValue().Set(self->arena->FinishReclaim(Unsigned(arguments, 0)));
+  if (self == nullptr) return;
+  const uint32_t number = Unsigned(arguments, 0);
+  self->arena->Slot(number)[slot::kCapacityUnits] = 0;
+  if (self->arena->FinishReclaim(number)) self->arena->GiveSlot(number);
 }
 
-// recallLeases(firstSlot, leastUnits, out) → count, or -1 - count when smaller leases were passed over. Slots taken back are
-// free; their blocks are the caller's to free.
+// recallLeases(leastUnits) → number of blocks, or -1 - number when smaller ones were passed over
 void RecallLeases(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
-  const uint32_t least_units = Unsigned(arguments, 1);
-  const Output out = OutputArray(arguments, 2);
-  uint32_t count = 0;
-  bool has_smaller = false;
-  const uint32_t end = self->arena->HighWater();
-  for (uint32_t number = Unsigned(arguments, 0); number < end && count < out.length; number++) {
-    const uint64_t header = Load(self->arena->Header(number));
-    if (StateOf(header) != State::kLeased || self->arena->IsAnswer(number)) continue;
-    // Of a lease only this thread changes it.
-    if (self->arena->Slot(number)[slot::kCapacityUnits] < least_units) {
-      has_smaller = true;
-      continue;
-    }
-    if (self->arena->Apply(number, GenerationOf(header), Event::kRecall)) out.words[count++] = number;
-  }
-  const auto recalled = static_cast<int32_t>(count);
-  arguments.GetReturnValue().Set(has_smaller ? -1 - recalled : recalled);
+  bool has_smaller;
+  const auto blocks = static_cast<int32_t>(self->arena->RecallLeases(Unsigned(arguments, 0), &has_smaller));
+  arguments.GetReturnValue().Set(has_smaller ? -1 - blocks : blocks);
 }
 
 // deleteObject(slot, generation) → status
@@ -269,7 +257,8 @@ void AttachActor(const Arguments& arguments) {
   v8::Local<v8::Object> object = v8::Object::New(isolate);
   v8::Local<v8::External> data = v8::External::New(isolate, self);
   const std::pair<const char*, v8::FunctionCallback> methods[] = {
-      {"takeFreed", TakeFreed},
+      {"reclaimFreed", ReclaimFreed},
+      {"takeFreedOnDisk", TakeFreedOnDisk},
       {"takeSettled", TakeSettled},
       {"awaitSettled", AwaitSettled},
       {"lookUp", LookUp},
@@ -295,70 +284,35 @@ void AttachActor(const Arguments& arguments) {
 
 // --- the registry of arenas ---
 
-struct Entry {
-  v8::Isolate* owner;
-  std::shared_ptr<Arena> arena;
-};
-
-std::mutex registry_lock;
-std::map<uint32_t, Entry>& Registry() {
-  static auto* registry = new std::map<uint32_t, Entry>();
+Registry<Arena>& Arenas() {
+  static auto* registry = new Registry<Arena>();
   return *registry;
 }
-uint32_t next_number = 1;
 
-// openArena(control, primary, fallback or 0) → arena. The control region's header is written by then.
+// openArena(control, primary, fallback or 0, the primary's allocator) → arena. The control region's header is written by then.
 void OpenArena(const Arguments& arguments) {
   v8::Isolate* isolate = arguments.GetIsolate();
   auto control = FindRegion(Unsigned(arguments, 0));
   auto primary = FindRegion(Unsigned(arguments, 1));
   auto fallback = FindRegion(Unsigned(arguments, 2));
-  if (!control || !primary) return ThrowMessage(isolate, "no such region");
-  auto arena = std::make_shared<Arena>(std::move(control), std::move(primary), std::move(fallback));
+  auto allocator = FindAllocator(Unsigned(arguments, 3));
+  if (!control || !primary || !allocator) return ThrowMessage(isolate, "no such region or allocator");
+  auto arena =
+      std::make_shared<Arena>(std::move(control), std::move(primary), std::move(fallback), std::move(allocator));
   if (arena->HeaderValue(store_header::kMaxClients) != kMaxClients) {
     return ThrowMessage(isolate, "the layout's number of clients is not the bridge's");
   }
-  arguments.GetReturnValue().Set(RegisterArena(isolate, std::move(arena)));
+  arguments.GetReturnValue().Set(Arenas().Add(isolate, std::move(arena)));
 }
 
 // releaseArena(arena): the number is forgotten; the arena lives as long as a window, a client or the actor
-void ReleaseArena(const Arguments& arguments) {
-  std::shared_ptr<Arena> arena;
-  std::lock_guard<std::mutex> guard(registry_lock);
-  auto found = Registry().find(Unsigned(arguments, 0));
-  if (found == Registry().end()) return;
-  arena = std::move(found->second.arena);
-  Registry().erase(found);
-}
+void ReleaseArena(const Arguments& arguments) { Arenas().Forget(Unsigned(arguments, 0)); }
 
 }  // namespace
 
-uint32_t RegisterArena(v8::Isolate* owner, std::shared_ptr<Arena> arena) {
-  std::lock_guard<std::mutex> guard(registry_lock);
-  const uint32_t number = next_number++;
-  Registry().emplace(number, Entry{owner, std::move(arena)});
-  return number;
-}
+void ForgetArenasOf(v8::Isolate* owner) { Arenas().ForgetAllOf(owner); }
 
-void ForgetArenasOf(v8::Isolate* owner) {
-  // Destroyed after the lock is given back.
-  std::vector<std::shared_ptr<Arena>> arenas;
-  std::lock_guard<std::mutex> guard(registry_lock);
-  for (auto entry = Registry().begin(); entry != Registry().end();) {
-    if (entry->second.owner != owner) {
-      ++entry;
-      continue;
-    }
-    arenas.push_back(std::move(entry->second.arena));
-    entry = Registry().erase(entry);
-  }
-}
-
-std::shared_ptr<Arena> FindArena(uint32_t number) {
-  std::lock_guard<std::mutex> guard(registry_lock);
-  auto found = Registry().find(number);
-  return found == Registry().end() ? nullptr : found->second.arena;
-}
+std::shared_ptr<Arena> FindArena(uint32_t number) { return Arenas().Find(number); }
 
 void AddArenaFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
   (void)isolate;

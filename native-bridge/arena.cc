@@ -12,8 +12,12 @@ constexpr uint32_t kRingAfterUnits = (4u << 20) / kUnitBytes;
 
 }  // namespace
 
-Arena::Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, std::shared_ptr<Region> fallback)
-    : control_(std::move(control)), primary_(std::move(primary)), fallback_(std::move(fallback)) {
+Arena::Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, std::shared_ptr<Region> fallback,
+             std::shared_ptr<Allocator> allocator)
+    : control_(std::move(control)),
+      primary_(std::move(primary)),
+      fallback_(std::move(fallback)),
+      allocator_(std::move(allocator)) {
   uint8_t* base = control_->base();
   control_words_ = reinterpret_cast<uint32_t*>(base);
   primary_base_ = primary_->base();
@@ -192,14 +196,18 @@ int32_t Arena::Delete(uint32_t number, uint32_t generation) {
   return status::kOk;
 }
 
-void Arena::PushFreed(uint32_t number) {
-  uint32_t* record = Slot(number);
-  const uint32_t units = record[slot::kCapacityUnits];
-  uint32_t* head = Word(actor::kFreedHead);
+void Arena::Push(uint32_t head_word, uint32_t number) {
+  uint32_t* head = Word(head_word);
   uint32_t first = Load(head);
   do {
-    record[slot::kNextFreed] = first;
+    Slot(number)[slot::kNextFreed] = first;
   } while (!CompareExchange(head, &first, number + 1));
+}
+
+void Arena::PushFreed(uint32_t number) {
+  // Read before it is another's.
+  const uint32_t units = Slot(number)[slot::kCapacityUnits];
+  Push(actor::kFreedHead, number);
   const uint32_t waiting = FetchAdd(Word(actor::kFreedUnits), units) + units;
   if (waiting >= kRingAfterUnits || Load(Word(actor::kWanted)) != 0) WakeActor();
 }

@@ -1,13 +1,14 @@
 // An arena: one store's regions, and the steps on its object slots that take more than one word.
 //
-// Everything here is free of V8 and of locks (but the id index), so that backing-store deleters may call it from any
-// thread, also in the middle of another bridge call of the same thread.
+// Everything here is free of V8, and but for the id index and for places (places.cc) of locks, so that backing-store
+// deleters may call it from any thread, also in the middle of another bridge call of the same thread.
 #pragma once
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 
+#include "allocator.h"
 #include "doorbell.h"
 #include "header_word.h"
 #include "region.h"
@@ -28,7 +29,9 @@ enum class HoldsLeft {
 
 class Arena {
  public:
-  Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, std::shared_ptr<Region> fallback);
+  // The allocator is the primary region's.
+  Arena(std::shared_ptr<Region> control, std::shared_ptr<Region> primary, std::shared_ptr<Region> fallback,
+        std::shared_ptr<Allocator> allocator);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -109,16 +112,30 @@ class Arena {
   // Makes an object unreachable for new views; a status.
   int32_t Delete(uint32_t number, uint32_t generation);
 
-  // --- the freed stack ---
-  // Takes the whole stack: its first slot number plus one, or 0. Follow slot::kNextFreed.
-  uint32_t TakeFreed() { return Exchange(Word(actor::kFreedHead), uint32_t{0}); }
-  // After the actor took the block back: true when the slot is free, false when refs keep a tombstone.
+  // --- places (places.cc): slots and blocks. With locks: not for deleters ---
+  // A free slot, or kNobody.
+  uint32_t TakeSlot();
+  void GiveSlot(uint32_t number);
+  // Attaches a block to a slot just taken; its generation.
+  uint32_t Lease(uint32_t number, const Block& block, bool fallback, uint32_t client, bool is_answer);
+  // A slot with a block for the caller, a client, without asking the actor. False when that has to be asked: others wait,
+  // or what there is lies beyond what clients may take by themselves, or nothing is free.
+  bool LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_t* generation);
+  // Gives a leased slot back unused.
+  void HandBack(uint32_t number, uint32_t generation);
+  // Takes everything back that was freed, but for what lies on disk; the number of blocks.
+  uint32_t ReclaimFreed();
+  // Takes back what stands in stocks, of blocks of at least this size; their number.
+  uint32_t RecallLeases(uint32_t least_units, bool* has_smaller);
+  // Slots whose blocks lie on disk, as a stack: the first number plus one, or 0. Follow slot::kNextFreed.
+  uint32_t TakeFreedOnDisk() { return Exchange(Word(actor::kFreedOnDiskHead), uint32_t{0}); }
+  // After the block was taken back: true when the slot is free, false when refs keep a tombstone.
   bool FinishReclaim(uint32_t number);
 
   // --- the settled stack ---
   // Asks whoever seals or aborts the object to put it there: kNotSealed when that is to come, kOk when it is sealed.
   int32_t Await(uint32_t number, uint32_t generation);
-  // Takes the whole stack, as TakeFreed does. Follow TakeSettledLink.
+  // Takes the whole stack, as TakeFreedOnDisk does. Follow TakeSettledLink.
   uint32_t TakeSettled() { return Exchange(Word(actor::kSettledHead), uint32_t{0}); }
   // Takes one slot off the stack that was taken; its successor plus one, or 0.
   uint32_t TakeSettledLink(uint32_t number);
@@ -153,6 +170,13 @@ class Arena {
   HoldsLeft LowerHolds(uint32_t client, uint32_t number, bool may_recycle);
   // The compare-exchange of Apply alone; `next` is the header after it.
   bool Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next);
+  // One slot of those released; whether it had a block that is free now.
+  bool Reclaim(uint32_t number);
+  // By a client, for itself in the first place.
+  uint32_t ReclaimForOthers();
+  void TellWhoWaits();
+  // On a stack of released slots.
+  void Push(uint32_t head_word, uint32_t number);
   void PushFreed(uint32_t number);
   void PushSettled(uint32_t number);
   // A client alone writes its ledger; the actor does when the client is dead. So no two steps meet in one byte.
@@ -185,12 +209,13 @@ class Arena {
   uint32_t bucket_count_;
   // Held by insert, erase and look-up alone; never across a V8 call, never by a deleter.
   std::mutex index_lock_;
+  // Held while a slot is taken from the free ones or given to them, and no longer.
+  std::mutex slots_lock_;
+  std::shared_ptr<Allocator> allocator_;
   Doorbell actor_doorbell_;
   std::array<Doorbell, kMaxClients> client_doorbells_;
 };
 
-// As with regions: a number is forgotten at the end of the thread that registered it.
-uint32_t RegisterArena(v8::Isolate* owner, std::shared_ptr<Arena> arena);
 void ForgetArenasOf(v8::Isolate* owner);
 std::shared_ptr<Arena> FindArena(uint32_t number);
 

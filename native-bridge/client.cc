@@ -29,9 +29,9 @@ std::shared_ptr<v8::BackingStore> MakeWindow(std::shared_ptr<Arena> arena, uint3
 
 // One size class of one client's stock never holds more than this many slots.
 constexpr size_t kStockEntriesPerClass = 64;
-// When the stock has none of an object's class, a block may be larger by this part of it, a quarter. Where objects are of all
-// sizes a stock is out of many a class at any time.
-constexpr uint64_t kSparePart = 4;
+// Blocks above this (64 KiB) go back to the allocator at once: what stands in a stock is a hole to everybody else, and whoever
+// writes such a block hardly notices the time that the allocator takes.
+constexpr uint32_t kStockBlockUnits = (64u << 10) / kUnitBytes;
 
 void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
   TrackedRef* ref = info.GetParameter();
@@ -102,12 +102,9 @@ void Client::AddStock(uint32_t number, uint32_t generation) {
   const uint64_t bytes = uint64_t{units} * kUnitBytes;
   if (stock_bytes_ + bytes > stock_limit_bytes_) ForgetRecalled();
   std::vector<StockEntry>& entries = stock_[ClassOfRounded(units)];
-  const bool fits = RoundToClass(units) == units && entries.size() < kStockEntriesPerClass &&
+  const bool fits = units <= kStockBlockUnits && RoundToClass(units) == units && entries.size() < kStockEntriesPerClass &&
                     stock_bytes_ + bytes <= stock_limit_bytes_;
-  if (!fits) {
-    arena->Apply(number, generation, Event::kHandBack);
-    return;
-  }
+  if (!fits) return arena->HandBack(number, generation);
   entries.push_back({number, generation, units});
   stock_bytes_ += bytes;
 }
@@ -131,7 +128,7 @@ void Client::ForgetRecalled() {
 bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, uint32_t format, uint64_t flags) {
   // A resizable source may have grown since the block was asked for.
   if (bytes > uint64_t{arena->Slot(number)[slot::kCapacityUnits]} * kUnitBytes) {
-    arena->Apply(number, generation, Event::kHandBack);
+    arena->HandBack(number, generation);
     return false;
   }
   if (!arena->Apply(number, generation, Event::kCreate, flags)) return false;
@@ -150,25 +147,23 @@ bool Client::CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, 
   return true;
 }
 
-bool Client::CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, uint32_t* generation) {
-  // No stock holds such a block, and the class of an absurd size would lie outside the table.
-  if (bytes > stock_limit_bytes_) return false;
-  const uint64_t units = RoundToClass((bytes + kUnitBytes - 1) / kUnitBytes);
-  const uint32_t last = std::min(kClassCount - 1, ClassOfRounded(units + units / kSparePart));
-  for (uint32_t size_class = ClassOfRounded(units); size_class <= last; size_class++) {
-    std::vector<StockEntry>& entries = stock_[size_class];
-    while (!entries.empty()) {
-      const StockEntry entry = entries.back();
-      entries.pop_back();
-      stock_bytes_ -= uint64_t{entry.units} * kUnitBytes;
-      // The actor may have recalled it meanwhile; its generation tells.
-      if (!CreateLeased(entry.number, entry.generation, bytes, 0, flags)) continue;
-      *number = entry.number;
-      *generation = entry.generation;
-      return true;
-    }
+bool Client::CreateHere(uint64_t bytes, uint32_t format, uint64_t flags, uint32_t* number, uint32_t* generation) {
+  // The class of an absurd size would lie outside the table.
+  if (bytes > arena->primary()->bytes()) return false;
+  const uint64_t units = std::max<uint64_t>(1, (bytes + kUnitBytes - 1) / kUnitBytes);
+  std::vector<StockEntry>& entries = stock_[ClassOfRounded(RoundToClass(units))];
+  while (!entries.empty()) {
+    const StockEntry entry = entries.back();
+    entries.pop_back();
+    stock_bytes_ -= uint64_t{entry.units} * kUnitBytes;
+    // The actor may have recalled it meanwhile; its generation tells.
+    if (!CreateLeased(entry.number, entry.generation, bytes, format, flags)) continue;
+    *number = entry.number;
+    *generation = entry.generation;
+    return true;
   }
-  return false;
+  return arena->LeaseHere(index, units, number, generation) &&
+         CreateLeased(*number, *generation, bytes, format, flags);
 }
 
 void Client::ForgetCreated(uint32_t number) {

@@ -74,8 +74,9 @@ class Client {
   // --- stock ---
   // Keeps a leased slot for later creates, or hands it back when the stock has enough.
   void AddStock(uint32_t number, uint32_t generation);
-  // Takes a slot whose block fits `bytes` and creates the object in it; false when the stock has none.
-  bool CreateFromStock(uint64_t bytes, uint64_t flags, uint32_t* number, uint32_t* generation);
+  // Creates an object in a slot of the stock, or in one with a block that this thread takes; false when the actor has to be
+  // asked for one.
+  bool CreateHere(uint64_t bytes, uint32_t format, uint64_t flags, uint32_t* number, uint32_t* generation);
   bool CreateLeased(uint32_t number, uint32_t generation, uint64_t bytes, uint32_t format, uint64_t flags);
   // Aborts an object created a moment ago, before anything knew of it.
   void ForgetCreated(uint32_t number);

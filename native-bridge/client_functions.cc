@@ -19,8 +19,7 @@ int32_t CreateObject(Client* client, const Arguments& arguments, int id_index, i
   uint32_t number;
   uint32_t generation;
   if (arguments[leased_index]->IsUndefined()) {
-    if (!client->CreateFromStock(bytes, flags, &number, &generation)) return status::kNoStock;
-    client->arena->Slot(number)[slot::kFormat] = format;
+    if (!client->CreateHere(bytes, format, flags, &number, &generation)) return status::kNoStock;
   } else {
     number = Unsigned(arguments, leased_index);
     generation = Unsigned(arguments, leased_index + 1);
@@ -163,17 +162,11 @@ void LookUp(const Arguments& arguments) {
       client->arena->LookUpId(id, &client->result[result_word::kSlot], &client->result[result_word::kGeneration]));
 }
 
-// addStock(slot, generation)
-void AddStock(const Arguments& arguments) {
-  Client* client = Connected(arguments);
-  if (client != nullptr) client->AddStock(Unsigned(arguments, 0), Unsigned(arguments, 1));
-}
-
 // handBack(slot, generation): returns a leased slot that is not wanted any more
 void HandBack(const Arguments& arguments) {
   Client* client = Connected(arguments);
   if (client != nullptr) {
-    client->arena->Apply(Unsigned(arguments, 0), Unsigned(arguments, 1), Event::kHandBack);
+    client->arena->HandBack(Unsigned(arguments, 0), Unsigned(arguments, 1));
   }
 }
 
@@ -257,8 +250,8 @@ void AttachClient(const Arguments& arguments) {
       {"hold", Hold},         {"release", Release},
       {"get", Get},           {"releaseWindow", ReleaseWindow},
       {"delete", Delete},     {"lookUp", LookUp},
-      {"addStock", AddStock}, {"handBack", HandBack},
-      {"wakeActor", WakeActor}, {"keepAlive", KeepAlive},
+      {"handBack", HandBack}, {"wakeActor", WakeActor},
+      {"keepAlive", KeepAlive},
       {"disconnect", Disconnect}, {"keep", Keep},
       {"check", Check},       {"placeOf", PlaceOf},
       {"getInto", GetInto},

@@ -3,6 +3,7 @@
 // loaded the addon has ended.
 #include <cstring>
 
+#include "allocator.h"
 #include "arena.h"
 #include "arguments.h"
 #include "client.h"
@@ -54,6 +55,7 @@ void SizeClass(const Arguments& arguments) {
 void OnThreadEnd(void* data) {
   auto* isolate = static_cast<v8::Isolate*>(data);
   ForgetArenasOf(isolate);
+  ForgetAllocatorsOf(isolate);
   ForgetRegionsOf(isolate);
 }
 
@@ -68,6 +70,7 @@ NODE_MODULE_INIT(/* exports, module, context */) {
   node::RemoveEnvironmentCleanupHook(isolate, plasmoid::OnThreadEnd, isolate);
   node::AddEnvironmentCleanupHook(isolate, plasmoid::OnThreadEnd, isolate);
   plasmoid::AddRegionFunctions(isolate, exports);
+  plasmoid::AddAllocatorFunctions(exports);
   plasmoid::AddArenaFunctions(isolate, exports);
   plasmoid::AddClientFunctions(isolate, exports);
   plasmoid::AddCollectionFunctions(isolate, exports);

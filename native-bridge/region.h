@@ -63,9 +63,7 @@ class Region : public std::enable_shared_from_this<Region> {
   std::atomic<int> populating_{0};
 };
 
-// The registry makes regions nameable by number in every thread. A number belongs to the thread that registered it, and
-// is forgotten at its end if not before: a thread that is terminated releases nothing itself.
-uint32_t RegisterRegion(v8::Isolate* owner, std::shared_ptr<Region> region);
+// Of the registry of regions (registry.h).
 void ForgetRegionsOf(v8::Isolate* owner);
 std::shared_ptr<Region> FindRegion(uint32_t number);
 

@@ -1,29 +1,19 @@
 // Regions as JavaScript sees them: numbers, so that every thread can name one.
 #include <node.h>
 
-#include <map>
-#include <mutex>
-#include <vector>
-
 #include "coarse_clock.h"
 #include "failure.h"
 #include "region.h"
+#include "registry.h"
 
 namespace plasmoid {
 
 namespace {
 
-struct Entry {
-  v8::Isolate* owner;
-  std::shared_ptr<Region> region;
-};
-
-std::mutex registry_lock;
-std::map<uint32_t, Entry>& Registry() {
-  static auto* registry = new std::map<uint32_t, Entry>();
+Registry<Region>& Regions() {
+  static auto* registry = new Registry<Region>();
   return *registry;
 }
-uint32_t next_number = 1;
 
 using Arguments = v8::FunctionCallbackInfo<v8::Value>;
 
@@ -40,7 +30,7 @@ std::shared_ptr<Region> RegionArgument(const Arguments& arguments) {
 void ReturnRegion(const Arguments& arguments, std::shared_ptr<Region> region, const char* failed_call,
                   uint64_t bytes) {
   if (!region) return ThrowSystemError(arguments.GetIsolate(), errno, failed_call, bytes);
-  arguments.GetReturnValue().Set(RegisterRegion(arguments.GetIsolate(), std::move(region)));
+  arguments.GetReturnValue().Set(Regions().Add(arguments.GetIsolate(), std::move(region)));
 }
 
 // mapAnonymous(bytes, hugePages) → region
@@ -134,15 +124,8 @@ void IsPopulating(const Arguments& arguments) {
 
 // releaseRegion(region): the number is forgotten; the mapping goes with its last holder
 void ReleaseRegion(const Arguments& arguments) {
-  std::shared_ptr<Region> region;
-  {
-    std::lock_guard<std::mutex> guard(registry_lock);
-    auto found = Registry().find(static_cast<uint32_t>(IntegerArgument(arguments, 0)));
-    if (found == Registry().end()) return;
-    region = std::move(found->second.region);
-    Registry().erase(found);
-  }
-  region->AbandonPopulation();
+  auto region = Regions().Forget(static_cast<uint32_t>(IntegerArgument(arguments, 0)));
+  if (region) region->AbandonPopulation();
 }
 
 // coarseNowMs() → the clock of the object table's times
@@ -150,39 +133,16 @@ void CoarseNow(const Arguments& arguments) { arguments.GetReturnValue().Set(Coar
 
 // regionCount() → number of registered regions, for leak tests
 void RegionCount(const Arguments& arguments) {
-  std::lock_guard<std::mutex> guard(registry_lock);
-  arguments.GetReturnValue().Set(static_cast<uint32_t>(Registry().size()));
+  arguments.GetReturnValue().Set(static_cast<uint32_t>(Regions().size()));
 }
 
 }  // namespace
 
-uint32_t RegisterRegion(v8::Isolate* owner, std::shared_ptr<Region> region) {
-  std::lock_guard<std::mutex> guard(registry_lock);
-  const uint32_t number = next_number++;
-  Registry().emplace(number, Entry{owner, std::move(region)});
-  return number;
-}
-
 void ForgetRegionsOf(v8::Isolate* owner) {
-  // Unmapped after the lock is given back.
-  std::vector<std::shared_ptr<Region>> regions;
-  std::lock_guard<std::mutex> guard(registry_lock);
-  for (auto entry = Registry().begin(); entry != Registry().end();) {
-    if (entry->second.owner != owner) {
-      ++entry;
-      continue;
-    }
-    entry->second.region->AbandonPopulation();
-    regions.push_back(std::move(entry->second.region));
-    entry = Registry().erase(entry);
-  }
+  for (const std::shared_ptr<Region>& region : Regions().ForgetAllOf(owner)) region->AbandonPopulation();
 }
 
-std::shared_ptr<Region> FindRegion(uint32_t number) {
-  std::lock_guard<std::mutex> guard(registry_lock);
-  auto found = Registry().find(number);
-  return found == Registry().end() ? nullptr : found->second.region;
-}
+std::shared_ptr<Region> FindRegion(uint32_t number) { return Regions().Find(number); }
 
 void AddRegionFunctions(v8::Isolate* isolate, v8::Local<v8::Object> exports) {
   (void)isolate;

@@ -127,12 +127,57 @@ inline constexpr uint32_t kSettledHead = 320;
 inline constexpr uint32_t kIdsAwaited = 352;
 inline constexpr uint32_t kChannelHighWater = 384;
 inline constexpr uint32_t kDamaged = 416;
+inline constexpr uint32_t kFreeSlots = 448;
+inline constexpr uint32_t kFreedOnDiskHead = 480;
+inline constexpr uint32_t kOwnEndUnits = 512;
+inline constexpr uint32_t kWatchAboveUnits = 544;
 }  // namespace actor
 
 namespace owner {
 inline constexpr uint16_t kClientMask = 32767;
 inline constexpr uint16_t kAnswerBit = 32768;
 }  // namespace owner
+
+namespace books {
+inline constexpr uint32_t kCapacity = 0;
+inline constexpr uint32_t kGranularityShift = 1;
+inline constexpr uint32_t kRowCount = 2;
+inline constexpr uint32_t kRowLimit = 3;
+inline constexpr uint32_t kSpareHead = 4;
+inline constexpr uint32_t kFree = 5;
+inline constexpr uint32_t kCached = 6;
+inline constexpr uint32_t kAllocated = 7;
+inline constexpr uint32_t kBlocks = 8;
+inline constexpr uint32_t kOctaveBits = 9;
+inline constexpr uint32_t kStepBits = 16;
+inline constexpr uint32_t kListHeads = 64;
+inline constexpr uint32_t kCacheHeads = 960;
+inline constexpr uint32_t kRows = 1200;
+}  // namespace books
+
+namespace block {
+inline constexpr uint32_t kOffset = 0;
+inline constexpr uint32_t kUnits = 1;
+inline constexpr uint32_t kPreviousPhysical = 2;
+inline constexpr uint32_t kNextPhysical = 3;
+inline constexpr uint32_t kPreviousListed = 4;
+inline constexpr uint32_t kNextListed = 5;
+inline constexpr uint32_t kState = 6;
+}  // namespace block
+
+namespace block_state {
+inline constexpr uint32_t kSpare = 0;
+inline constexpr uint32_t kFree = 1;
+inline constexpr uint32_t kAllocated = 2;
+inline constexpr uint32_t kCached = 3;
+}  // namespace block_state
+
+inline constexpr uint32_t kNoRow = 0;
+inline constexpr uint32_t kFirstRow = 1;
+inline constexpr uint32_t kBlockRowShift = 3;
+inline constexpr uint32_t kListStepsShift = 5;
+inline constexpr uint32_t kListCount = 896;
+inline constexpr uint32_t kCacheCount = 240;
 
 namespace closed {
 inline constexpr uint32_t kOpen = 0;
@@ -195,6 +240,7 @@ inline constexpr uint32_t kNameBytes = 32;
 inline constexpr uint32_t kUnitBytes = 64;
 inline constexpr uint32_t kHotWindowBytes = 65536;
 inline constexpr uint32_t kIdBytes = 28;
+inline constexpr uint32_t kNoWatch = 4294967295;
 inline constexpr uint32_t kNonceBytes = 12;
 inline constexpr uint32_t kStackEnd = 0xffffffff;
 

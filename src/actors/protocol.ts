@@ -33,16 +33,14 @@ export const REQUEST = Object.freeze({
 export const REPLY = Object.freeze({
   /** `[request, slot, generation]` */
   LEASED: 1,
-  /** `[slot, generation] …`: leases for the client's stock, asked for by nobody. */
-  STOCK: 2,
   /** `[request, full]`: collect garbage on this thread, then say COLLECTED. */
-  COLLECT: 3,
+  COLLECT: 2,
   /** `[request, json]` */
-  ANSWER: 4,
+  ANSWER: 3,
   /** `[request, json of FailureReport]` */
-  FAILED: 5,
+  FAILED: 4,
   /** `[request]`: look again. */
-  SETTLED: 6,
+  SETTLED: 5,
 });
 
 /** How long a create waits. */

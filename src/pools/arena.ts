@@ -34,7 +34,6 @@ function withFixedShape(client: BridgeClient): BridgeClient {
     delete: client.delete,
     keep: client.keep,
     lookUp: client.lookUp,
-    addStock: client.addStock,
     handBack: client.handBack,
     wakeActor: client.wakeActor,
     keepAlive: client.keepAlive,

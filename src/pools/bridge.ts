@@ -63,7 +63,6 @@ export interface BridgeClient {
   /** The store holds the object, too: it outlives its last ref. */
   keep(slot: number, generation: number): Status;
   lookUp(id: Uint8Array): Status;
-  addStock(slot: number, generation: number): void;
   handBack(slot: number, generation: number): void;
   wakeActor(): void;
   keepAlive(keep: boolean): void;
@@ -72,19 +71,23 @@ export interface BridgeClient {
 
 /** The allocator actor's functions on its arena. */
 export interface BridgeActor {
-  takeFreed(out: Uint32Array): number;
+  /** Takes everything back that was freed, but for what lies on disk; the number of blocks. */
+  reclaimFreed(): number;
+  /** Slots whose blocks lie on disk: the blocks, and by `finishReclaim` the slots, are the caller's to take back. */
+  takeFreedOnDisk(out: Uint32Array): number;
   takeSettled(out: Uint32Array): number;
   awaitSettled(slot: number, generation: number): Status;
   lookUp(id: Uint8Array, out: Uint32Array): Status;
+  /** Whether there was a free slot; `[slot, generation]` of what is leased now. */
   lease(
-    slot: number,
-    offsetUnits: number,
-    capacityUnits: number,
     block: number,
+    offsetUnits: number,
+    units: number,
     fallback: boolean,
     client: number,
     isAnswer: boolean,
-  ): number;
+    out: Uint32Array,
+  ): boolean;
   /** 0 or an error number; `job` comes back by `takeSpilled`. */
   startSpill(job: number, sourceOffset: number, targetOffset: number, sizeBytes: number): number;
   /** Whether `takeSpilled` has something: for the last look before a sleep. */
@@ -96,9 +99,9 @@ export interface BridgeActor {
   evict(slot: number, generation: number): boolean;
   /** Whether a sealed object's bytes are those that were sealed; always so but in debug mode. */
   check(slot: number): boolean;
-  finishReclaim(slot: number): boolean;
-  /** How many; `-1 - count` when smaller leases were passed over. */
-  recallLeases(firstSlot: number, leastUnits: number, out: Uint32Array): number;
+  finishReclaim(slot: number): void;
+  /** How many blocks came back; `-1 - count` when smaller ones were passed over. */
+  recallLeases(leastUnits: number): number;
   deleteObject(slot: number, generation: number): Status;
   recoverClient(client: number): number;
   ringClient(client: number): void;
@@ -136,7 +139,15 @@ export interface Bridge {
   /** The clock of the times in the object table, in milliseconds modulo 2^32. */
   coarseNowMs(): number;
   regionCount(): number;
-  openArena(control: number, primary: number, fallback: number): number;
+  /** An allocator whose books fill this fresh region. */
+  openAllocator(region: number, capacityUnits: number, granularityShift: number, rowCount: number): number;
+  /** A block, or -1. */
+  allocate(allocator: number, units: number): number;
+  /** Whether the block was handed out. */
+  free(allocator: number, block: number): boolean;
+  flushCache(allocator: number): void;
+  releaseAllocator(allocator: number): void;
+  openArena(control: number, primary: number, fallback: number, allocator: number): number;
   releaseArena(arena: number): void;
   attachActor(arena: number, onRing: () => void): BridgeActor;
   attachClient(

@@ -1,11 +1,11 @@
-/** A pool: an allocator over the range of one mapped region. Owned by the allocator actor. */
+/** A pool: an allocator over the range of one mapped region. Looked after by the allocator actor. */
 import { SystemError } from '../state/errors.ts';
 import type { DiskMonitor } from '../state/queues/disk-monitor.ts';
 import { UNIT_BYTES } from '../state/slot-layout.ts';
 import { Allocator } from './allocator/allocator.ts';
 import { bridge } from './bridge.ts';
 
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 /** Fallback blocks are whole pages, so that freeing one can punch a hole in the file. */
 const PAGE_UNITS = PAGE_BYTES / UNIT_BYTES;
 
@@ -32,20 +32,25 @@ export class MemoryPool {
   constructor(
     kind: 'primary' | 'fallback',
     region: number,
-    capacityBytes: number,
+    allocator: Allocator,
     populateAheadBytes: number,
     diskMonitor?: DiskMonitor,
   ) {
     this.kind = kind;
     this.#region = region;
-    this.capacityBytes = capacityBytes;
+    this.allocator = allocator;
+    this.capacityBytes = allocator.capacityUnits * UNIT_BYTES;
     this.#populateAheadBytes = populateAheadBytes;
     this.#diskMonitor = diskMonitor;
-    this.allocator = new Allocator({
-      capacityUnits: Math.floor(capacityBytes / UNIT_BYTES),
-      granularityUnits: kind === 'fallback' ? PAGE_UNITS : 1,
-    });
     this.#populateAhead();
+  }
+
+  /** Up to here others may take blocks by themselves: who needs one beyond has memory populated first. */
+  get ownEndUnits(): number {
+    if (this.#populateAheadBytes === 0 || this.#populatedBytes >= this.capacityBytes) {
+      return this.allocator.capacityUnits;
+    }
+    return Math.max(0, Math.floor((this.#populatedBytes - this.#populateAheadBytes / 2) / UNIT_BYTES));
   }
 
   /** Bytes in blocks handed out, rounded to their size classes. */
@@ -104,7 +109,8 @@ export class MemoryPool {
         end: (this.allocator.offsetOf(block) + this.allocator.unitsOf(block)) * UNIT_BYTES,
       }))
       .sort((one, other) => one.start - other.start);
-    const touched = Math.max(this.#highestByte, this.#populatedBytes);
+    // Of memory, others have taken blocks as well.
+    const touched = this.kind === 'primary' ? this.capacityBytes : this.#highestByte;
     let from = 0;
     for (const { start, end } of [...kept, { start: touched, end: touched }]) {
       const first = Math.ceil(from / PAGE_BYTES) * PAGE_BYTES;
@@ -124,6 +130,22 @@ export class MemoryPool {
     bridge.populateRange(this.#region, this.#populatedBytes, target - this.#populatedBytes);
     this.#populatedBytes = target;
   }
+}
+
+/** The pool in a file, with an allocator of its own. */
+export function openFallback(
+  region: number,
+  capacityBytes: number,
+  maxObjects: number,
+  diskMonitor?: DiskMonitor,
+): MemoryPool {
+  const allocator = Allocator.open({
+    capacityUnits: Math.floor(capacityBytes / UNIT_BYTES),
+    granularityUnits: PAGE_UNITS,
+    // Copies under way have blocks as well, at most one for each object.
+    maxBlocks: 2 * maxObjects,
+  });
+  return new MemoryPool('fallback', region, allocator, 0, diskMonitor);
 }
 
 /** Makes a typed error of what the bridge or Node throws when the system refuses. */

@@ -1,6 +1,6 @@
 /**
- * The allocator actor's hands on the object table: which slots are free, attaching blocks to them, taking them back.
- * One per store, on the actor's thread.
+ * The allocator actor's hands on the object table: attaching blocks to slots, taking them back, checking it all. One per
+ * store, on the actor's thread.
  */
 import { ACTOR, MAX_CLIENTS } from '../state/control-layout.ts';
 import { InvariantError } from '../state/errors.ts';
@@ -15,7 +15,7 @@ export interface LeasedSlot {
   readonly generation: number;
 }
 
-/** Slots taken from the freed stack, or recalled, in one bridge call. */
+/** Slots taken from the stack of those on disk in one bridge call. */
 const BATCH_SLOTS = 1024;
 
 export class ObjectTable {
@@ -23,11 +23,9 @@ export class ObjectTable {
   readonly #bridge: BridgeActor;
   readonly #primary: MemoryPool;
   readonly #fallback: MemoryPool | undefined;
-  /** Free slots, last in first out, so that warm records are used again. */
-  #freeSlots = new Int32Array(1024);
-  #freeCount = 0;
-  #highWater = 0;
   readonly #batch = new Uint32Array(BATCH_SLOTS);
+  /** Of what was leased last: slot, generation. */
+  readonly #leased = new Uint32Array(2);
 
   constructor(
     control: ControlRegion,
@@ -41,27 +39,25 @@ export class ObjectTable {
     this.#fallback = fallback;
   }
 
-  /** Whether another slot can be had. */
+  /** Whether another slot can be had; a client may take it first. */
   get hasFreeSlot(): boolean {
-    return this.#freeCount > 0 || this.#highWater < this.#control.layout.maxObjects;
+    const control = this.#control;
+    return control.actorWord(ACTOR.FREE_SLOTS) !== 0 || control.objectHighWater < control.layout.maxObjects;
   }
 
   /**
-   * Attaches a block to a free slot and leases it to a client: as the answer to a create, which is the client's to keep,
-   * or for its stock, which can be recalled. The caller has asked {@link hasFreeSlot}.
+   * Attaches a block to a free slot and leases it to a client, as the answer to a create. Undefined, and the block is free
+   * again, when there is no slot.
    */
-  lease(pool: MemoryPool, block: number, client: number, purpose: 'answer' | 'stock'): LeasedSlot {
-    const slot = this.#takeSlot();
+  lease(pool: MemoryPool, block: number, client: number): LeasedSlot | undefined {
     const { allocator } = pool;
-    const generation = this.#bridge.lease(
-      slot,
-      allocator.offsetOf(block),
-      allocator.unitsOf(block),
-      block,
-      pool.kind === 'fallback',
-      client,
-      purpose === 'answer',
-    );
+    const [offsetUnits, units] = [allocator.offsetOf(block), allocator.unitsOf(block)];
+    const isFallback = pool.kind === 'fallback';
+    if (!this.#bridge.lease(block, offsetUnits, units, isFallback, client, true, this.#leased)) {
+      pool.free(block);
+      return undefined;
+    }
+    const [slot = 0, generation = 0] = this.#leased;
     return { slot, generation };
   }
 
@@ -80,22 +76,22 @@ export class ObjectTable {
 
   /** Takes everything back that was freed since the last call; the number of blocks. */
   reclaimFreed(): number {
-    let blocks = 0;
+    let blocks = this.#bridge.reclaimFreed();
     for (;;) {
-      const count = this.#bridge.takeFreed(this.#batch);
+      const count = this.#bridge.takeFreedOnDisk(this.#batch);
       if (count === 0) return blocks;
-      for (let index = 0; index < count; index++) {
-        const slot = this.#batch[index] ?? 0;
-        // A tombstone comes a second time, without a block.
-        if (this.#freeBlock(slot)) blocks++;
-        if (this.#bridge.finishReclaim(slot)) this.#giveSlot(slot);
+      blocks += count;
+      for (const slot of this.#batch.subarray(0, count)) {
+        this.#fallback?.free(this.#control.slotWord(slot, SLOT.BLOCK));
+        this.#bridge.finishReclaim(slot);
       }
     }
   }
 
   /** Takes back every block that stands in a stock, without asking its client; the number of blocks. */
   recallLeases(): number {
-    return this.#recall(0).blocks;
+    const answer = this.#bridge.recallLeases(0);
+    return answer < 0 ? -1 - answer : answer;
   }
 
   /**
@@ -103,27 +99,10 @@ export class ObjectTable {
    * So the stocks of others stay of use to them.
    */
   recallLeasesFor(units: number): number {
-    const { blocks, hasSmaller } = this.#recall(units);
-    return blocks === 0 && hasSmaller ? this.recallLeases() : blocks;
-  }
-
-  #recall(leastUnits: number): { readonly blocks: number; readonly hasSmaller: boolean } {
-    let blocks = 0;
-    let hasSmaller = false;
-    for (let next = 0, count = BATCH_SLOTS; count === BATCH_SLOTS; ) {
-      const answer = this.#bridge.recallLeases(next, leastUnits, this.#batch);
-      hasSmaller ||= answer < 0;
-      count = answer < 0 ? -1 - answer : answer;
-      for (let index = 0; index < count; index++) {
-        const slot = this.#batch[index] ?? 0;
-        if (this.#freeBlock(slot)) blocks++;
-        this.#giveSlot(slot);
-        next = slot + 1;
-      }
-    }
-    // SYNC recall: behind the headers, so that who sees this number finds them all changed.
-    if (blocks > 0) this.#control.setActorWord(ACTOR.RECALLS, this.#control.actorWord(ACTOR.RECALLS) + 1);
-    return { blocks, hasSmaller };
+    const answer = this.#bridge.recallLeases(units);
+    // None is large enough, but there are smaller ones.
+    if (answer === -1) return this.recallLeases();
+    return answer < 0 ? -1 - answer : answer;
   }
 
   /**
@@ -131,7 +110,7 @@ export class ObjectTable {
    * show. Each step is a compare-exchange, so that a window made at the last moment either keeps its object or fails.
    */
   abandon(): void {
-    for (let slot = 0; slot < this.#highWater; slot++) {
+    for (let slot = 0; slot < this.#control.objectHighWater; slot++) {
       const { state, generation } = this.#control.header(slot);
       if (state === 'sealed' || state === 'referenced') this.#bridge.deleteObject(slot, generation);
     }
@@ -149,11 +128,10 @@ export class ObjectTable {
    */
   verify(spillingUnits: number): void {
     const control = this.#control;
-    const free = new Set(this.#freeSlots.subarray(0, this.#freeCount));
-    if (free.size !== this.#freeCount) throw new InvariantError('a slot is on the free list twice');
+    const free = this.#freeSlots();
     const units = { primary: 0, fallback: spillingUnits };
     const clients = control.actorWord(ACTOR.CLIENT_HIGH_WATER);
-    for (let slot = 0; slot < this.#highWater; slot++) {
+    for (let slot = 0; slot < this.#control.objectHighWater; slot++) {
       const header = control.header(slot);
       const capacity = control.slotWord(slot, SLOT.CAPACITY_UNITS);
       const holds = control.slotWord(slot, SLOT.HOLDS);
@@ -206,7 +184,7 @@ export class ObjectTable {
 
   #blocksOf(pool: MemoryPool): number[] {
     const blocks: number[] = [];
-    for (let slot = 0; slot < this.#highWater; slot++) {
+    for (let slot = 0; slot < this.#control.objectHighWater; slot++) {
       const isThere = this.#control.slotWord(slot, SLOT.CAPACITY_UNITS) > 0 && this.#poolOf(slot) === pool;
       if (isThere) blocks.push(this.#control.slotWord(slot, SLOT.BLOCK));
     }
@@ -219,27 +197,15 @@ export class ObjectTable {
     throw new InvariantError(`slot ${slot} lies in a fallback pool that this store has not`, { slot });
   }
 
-  #freeBlock(slot: number): boolean {
-    if (this.#control.slotWord(slot, SLOT.CAPACITY_UNITS) === 0) return false;
-    // A recalled slot's flags are cleared with its generation, but only primary blocks stay in stocks.
-    this.#poolOf(slot).free(this.#control.slotWord(slot, SLOT.BLOCK));
-    this.#control.setSlotWord(slot, SLOT.CAPACITY_UNITS, 0);
-    return true;
-  }
-
-  #takeSlot(): number {
-    if (this.#freeCount > 0) return this.#freeSlots[--this.#freeCount] ?? 0;
-    const slot = this.#highWater++;
-    this.#control.setActorWord(ACTOR.OBJECT_HIGH_WATER, this.#highWater);
-    return slot;
-  }
-
-  #giveSlot(slot: number): void {
-    if (this.#freeCount === this.#freeSlots.length) {
-      const larger = new Int32Array(this.#freeSlots.length * 2);
-      larger.set(this.#freeSlots);
-      this.#freeSlots = larger;
+  /** By their list. */
+  #freeSlots(): Set<number> {
+    const free = new Set<number>();
+    for (let next = this.#control.actorWord(ACTOR.FREE_SLOTS); next !== 0; ) {
+      const slot = next - 1;
+      if (free.has(slot)) throw new InvariantError('a slot is on the free list twice', { slot });
+      free.add(slot);
+      next = this.#control.slotWord(slot, SLOT.NEXT_FREED);
     }
-    this.#freeSlots[this.#freeCount++] = slot;
+    return free;
   }
 }

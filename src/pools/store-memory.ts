@@ -4,9 +4,10 @@ import { statfsSync } from 'node:fs';
 import { controlLayout, NONCE_BYTES } from '../state/control-layout.ts';
 import { InvalidArgumentError, SystemError } from '../state/errors.ts';
 import { SLOT_BYTES, UNIT_BYTES } from '../state/slot-layout.ts';
+import { Allocator, type AllocatorHandle } from './allocator/allocator.ts';
 import { bridge } from './bridge.ts';
 import { ControlRegion } from './control-region.ts';
-import { toSystemError } from './memory-pool.ts';
+import { PAGE_BYTES, toSystemError } from './memory-pool.ts';
 
 /** What a store's memory is made from. Sizes are checked before. */
 export interface StoreMemoryOptions {
@@ -23,6 +24,8 @@ export interface StoreMemoryOptions {
 export interface StoreMemory {
   readonly control: ControlRegion;
   readonly arena: number;
+  /** Of the primary region. */
+  readonly allocator: AllocatorHandle;
   readonly controlRegion: number;
   readonly primaryRegion: number;
   readonly fallbackRegion: number;
@@ -31,7 +34,6 @@ export interface StoreMemory {
 
 /** Offsets are 32 bits of 64-byte units. */
 const FALLBACK_MAX_BYTES = 2 ** 32 * UNIT_BYTES - 2 ** 30;
-const PAGE_BYTES = 4096;
 /**
  * The slots of many objects lie on huge pages: gets in any order need fewer translations of addresses. The first 8 MiB do
  * not, so that the last huge page, whose other slots may never be used, adds a quarter to what is in memory at most. The other tables do
@@ -42,6 +44,7 @@ const SMALL_PAGE_SLOTS = 131_072;
 /** Maps everything, or throws `SystemError` and leaves nothing mapped. */
 export function mapStoreMemory(options: StoreMemoryOptions): StoreMemory {
   const regions: number[] = [];
+  let allocator: Allocator | undefined;
   const map = (make: () => number): number => {
     const region = make();
     regions.push(region);
@@ -60,9 +63,15 @@ export function mapStoreMemory(options: StoreMemoryOptions): StoreMemory {
       fallbackBytes === 0 ? 0 : map(() => bridge.mapFile(options.spillDirectory, fallbackBytes));
     const nonce = randomBytes(NONCE_BYTES);
     const control = ControlRegion.initialise(bridge.regionBuffer(controlRegion), layout, nonce);
-    const arena = bridge.openArena(controlRegion, primaryRegion, fallbackRegion);
-    return { control, arena, controlRegion, primaryRegion, fallbackRegion, fallbackBytes };
+    allocator = Allocator.open({
+      capacityUnits: Math.floor(options.memoryBytes / UNIT_BYTES),
+      maxBlocks: options.maxObjects,
+    });
+    const { handle } = allocator;
+    const arena = bridge.openArena(controlRegion, primaryRegion, fallbackRegion, handle.number);
+    return { control, arena, allocator: handle, controlRegion, primaryRegion, fallbackRegion, fallbackBytes };
   } catch (error) {
+    allocator?.release();
     for (const region of regions) bridge.releaseRegion(region);
     if (error instanceof InvalidArgumentError) throw error;
     throw describeFailure(toSystemError(error), options);
@@ -81,6 +90,7 @@ function describeFailure(error: SystemError, { spillDirectory }: StoreMemoryOpti
 /** Forgets the numbers; each mapping goes with the last window, client or actor that uses it. */
 export function releaseStoreMemory(memory: StoreMemory): void {
   bridge.releaseArena(memory.arena);
+  bridge.releaseAllocator(memory.allocator.number);
   for (const region of [memory.controlRegion, memory.primaryRegion, memory.fallbackRegion]) {
     if (region !== 0) bridge.releaseRegion(region);
   }

@@ -53,15 +53,15 @@ export const ACTOR = Object.freeze({
   SLEEPING: line(1),
   /** Bumped behind each published request and each push on the settled stack: what the actor watches while it spins. */
   ACTIVITY: line(2),
-  /** Freed stack: slot number plus one, 0 when empty. Pushed by any thread, taken whole by the actor. */
+  /** Freed stack: slot number plus one, 0 when empty. Pushed by any thread, taken whole by the actor or by a client. */
   FREED_HEAD: line(3),
-  /** Units freed and not yet taken by the actor (an estimate that decides whether to ring). */
+  /** Units freed and not yet taken back (an estimate that decides whether to ring). */
   FREED_UNITS: line(4),
   /** 1 while a create waits for memory: every push on the freed stack rings then. */
   WANTED: line(5),
   /** 0 open, 1 closed by its creator, 2 the actor died. */
   CLOSED: line(6),
-  /** Slots below this number have been used at some time; scans end here. Written by the actor. */
+  /** Slots below this number have been used at some time; scans end here. */
   OBJECT_HIGH_WATER: line(7),
   /** Clients below this number have existed at some time. Grown by compare-exchange. */
   CLIENT_HIGH_WATER: line(8),
@@ -75,7 +75,18 @@ export const ACTOR = Object.freeze({
   CHANNEL_HIGH_WATER: line(12),
   /** Objects whose bytes were found changed after sealing, in debug mode. */
   DAMAGED: line(13),
+  /** Free slots: slot number plus one, 0 when there is none below the high water. Under a native lock. */
+  FREE_SLOTS: line(14),
+  /** Of what was freed, that whose block lies on disk: a stack as the freed one, taken by the actor alone. */
+  FREED_ON_DISK_HEAD: line(15),
+  /** Clients take blocks by themselves up to this place of the primary pool. Written by the actor, as memory is populated. */
+  OWN_END_UNITS: line(16),
+  /** A client that allocates beyond this alerts the actor, once: it changes the word to NO_WATCH. */
+  WATCH_ABOVE_UNITS: line(17),
 });
+
+/** Value of ACTOR.WATCH_ABOVE_UNITS: nobody need tell the actor how much is allocated. */
+export const NO_WATCH = 0xffffffff;
 
 /** An entry of the owners column, 16 bits: the client's number plus one, 0 for nobody. */
 export const OWNER = Object.freeze({
@@ -147,7 +158,7 @@ export function controlLayout(maxObjects: number, debug = false): ControlLayout 
       { name: 'maxObjects', value: maxObjects },
     );
   }
-  const channelsOffset = ACTOR.DAMAGED * 4 + FALSE_SHARING_BYTES;
+  const channelsOffset = ACTOR.WATCH_ABOVE_UNITS * 4 + FALSE_SHARING_BYTES;
   const clientsOffset = channelsOffset + MAX_CHANNELS * CHANNEL.WORDS * 4;
   const ringBytes = alignUp(ringTotalBytes(RING_CAPACITY_WORDS));
   const requestRingOffset = CLIENT.RINGS * 4;

@@ -1,7 +1,18 @@
 /** Writes the C++ twin of the layouts, so that two languages can never disagree about a word. */
 
+import {
+  BLOCK,
+  BLOCK_ROW_SHIFT,
+  BLOCK_STATE,
+  BOOKS,
+  CACHE_COUNT,
+  FIRST_ROW,
+  LIST_COUNT,
+  LIST_STEPS_SHIFT,
+  NO_ROW,
+} from './books-layout.ts';
 import { RESULT, STATUS } from './bridge-status.ts';
-import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NONCE_BYTES, OWNER } from './control-layout.ts';
+import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NO_WATCH, NONCE_BYTES, OWNER } from './control-layout.ts';
 import {
   FLAG_AWAITED_SHIFT,
   FLAG_EVICTABLE_SHIFT,
@@ -94,6 +105,14 @@ ${namespaced('actor', 'uint32_t', ACTOR)}
 
 ${namespaced('owner', 'uint16_t', OWNER)}
 
+${namespaced('books', 'uint32_t', BOOKS)}
+
+${namespaced('block', 'uint32_t', BLOCK)}
+
+${namespaced('block_state', 'uint32_t', BLOCK_STATE)}
+
+${constants('uint32_t', { NO_ROW, FIRST_ROW, BLOCK_ROW_SHIFT, LIST_STEPS_SHIFT, LIST_COUNT, CACHE_COUNT })}
+
 ${namespaced('closed', 'uint32_t', CLOSED)}
 
 ${namespaced('client', 'uint32_t', { STATE: CLIENT.STATE, COLLECTIONS: CLIENT.COLLECTIONS })}
@@ -111,6 +130,7 @@ inline constexpr uint32_t kNameBytes = ${NAME_BYTES};
 inline constexpr uint32_t kUnitBytes = ${UNIT_BYTES};
 inline constexpr uint32_t kHotWindowBytes = ${HOT_WINDOW_BYTES};
 inline constexpr uint32_t kIdBytes = ${ID_BYTES};
+inline constexpr uint32_t kNoWatch = ${NO_WATCH};
 inline constexpr uint32_t kNonceBytes = ${NONCE_BYTES};
 inline constexpr uint32_t kStackEnd = ${hex(STACK_END)};
 

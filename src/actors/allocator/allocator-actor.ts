@@ -4,7 +4,6 @@
  * loop, where a doorbell wakes it.
  */
 import { AdaptiveSpin } from '../../pools/adaptive-spin.ts';
-import { roundToClass } from '../../pools/allocator/size-class.ts';
 import type { BridgeActor } from '../../pools/bridge.ts';
 import { ChannelTable } from '../../pools/channel/channel-table.ts';
 import type { ControlRegion } from '../../pools/control-region.ts';
@@ -15,12 +14,10 @@ import { ObjectTable } from '../../pools/object-table.ts';
 import type { SharedWords } from '../../pools/ring/ring.ts';
 import { Spilling } from '../../pools/spilling.ts';
 import { storeStatistics } from '../../pools/statistics.ts';
-import { ACTOR, CLIENT, CLIENT_STATE, CLOSED } from '../../state/control-layout.ts';
+import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, NO_WATCH } from '../../state/control-layout.ts';
 import { type Holder, PlasmoidError } from '../../state/errors.ts';
 import type { ObjectLocation } from '../../state/header-word.ts';
-import { UNIT_BYTES, unitsOf } from '../../state/slot-layout.ts';
-import { spillTarget } from '../../state/spill-plan.ts';
-import { STOCK_OBJECT_BYTES_MAX, stockBatch } from '../../state/stock-plan.ts';
+import { SPILL_THRESHOLD, spillTarget } from '../../state/spill-plan.ts';
 import { decodeSize, PATIENCE, REPLY, REQUEST } from '../protocol.ts';
 import { BackgroundSpill } from './background-spill.ts';
 import { ClientLink } from './client-link.ts';
@@ -65,9 +62,11 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #backgroundSpill: BackgroundSpill;
   readonly #queue: CreateQueue;
   readonly #waits: ObjectWaits;
-  /** Blocks given in advance at the last miss: by client, then by units of the size class. */
-  readonly #lastBatch: Map<number, number>[] = [];
   readonly #spin: AdaptiveSpin;
+  /** As clients have been told. */
+  #ownEndUnits = 0;
+  /** From here on objects are moved to disk in the background. */
+  readonly #watchAboveUnits: number;
   #sleepingSinceMs: number | undefined;
   readonly #channels: ChannelTable;
   /** Only in debug mode. */
@@ -92,6 +91,7 @@ export class AllocatorActor implements CreateQueueHost {
     this.#waits = new ObjectWaits(parts.control, parts.bridge);
     this.#channels = new ChannelTable(parts.control);
     if (parts.control.layout.debug) this.#damage = new DamageWatch(parts.control, parts.bridge, parts.tell);
+    this.#watchAboveUnits = Math.floor(parts.primary.allocator.capacityUnits * SPILL_THRESHOLD);
     this.#spin = new AdaptiveSpin(parts.control.words);
   }
 
@@ -105,14 +105,32 @@ export class AllocatorActor implements CreateQueueHost {
       const served = this.#turn();
       const waitMs = this.#closed ? undefined : this.#queue.serve();
       if (this.#closed) return;
+      this.#setOwnEnd();
       const { words } = this.#control;
       if (served > 0 || this.#spin.watch(ACTOR.ACTIVITY, Atomics.load(words, ACTOR.ACTIVITY))) continue;
       // Creates that wait do the same for themselves.
-      const tendMs = this.#queue.length > 0 ? undefined : this.#backgroundSpill.tend();
+      const tendMs = this.#queue.length > 0 ? undefined : this.#tend();
       if (this.#sleep(waitMs ?? tendMs)) return;
     }
     setImmediate(this.onRing);
   };
+
+  /** Clients take blocks by themselves where memory is populated. */
+  #setOwnEnd(): void {
+    const { ownEndUnits } = this.primary;
+    if (ownEndUnits === this.#ownEndUnits) return;
+    this.#ownEndUnits = ownEndUnits;
+    this.#control.setActorWord(ACTOR.OWN_END_UNITS, ownEndUnits);
+  }
+
+  /** What is due in the background; after how many milliseconds to come again, if nobody tells before. */
+  #tend(): number | undefined {
+    // SYNC watch-level: set before the look at what is allocated. A client that allocates looks at it afterwards.
+    this.#control.setActorWord(ACTOR.WATCH_ABOVE_UNITS, this.#watchAboveUnits);
+    const dueMs = this.#backgroundSpill.tend();
+    if (dueMs !== undefined) this.#control.setActorWord(ACTOR.WATCH_ABOVE_UNITS, NO_WATCH);
+    return dueMs;
+  }
 
   requestCollections(full: boolean, except?: ClientLink): CollectionRound {
     const asked = this.#links.map((link) => (link === except ? undefined : link?.requestCollection(full)));
@@ -208,7 +226,6 @@ export class AllocatorActor implements CreateQueueHost {
     this.table.reclaimFreed();
     link.recycle();
     this.#links[client] = undefined;
-    this.#lastBatch[client]?.clear();
     // SYNC client-record: last, because another thread may claim the record from here on.
     const epoch = (this.#control.clientState(client) >>> CLIENT_STATE.EPOCH_SHIFT) + 1;
     Atomics.store(
@@ -226,10 +243,7 @@ export class AllocatorActor implements CreateQueueHost {
       case REQUEST.CREATE: {
         const sizeBytes = decodeSize(words, start + 1);
         this.#queue.add(link, request, sizeBytes, words[start + 3] ?? PATIENCE.NORMAL);
-        if (this.#queue.length === 1) {
-          this.#queue.serve();
-          this.#giveStock(link, sizeBytes);
-        }
+        if (this.#queue.length === 1) this.#queue.serve();
         return;
       }
       case REQUEST.CANCEL:
@@ -258,31 +272,6 @@ export class AllocatorActor implements CreateQueueHost {
         this.#close(link, request);
         return;
     }
-  }
-
-  /** More blocks of the class just missed, unless others wait for memory. */
-  #giveStock(link: ClientLink, sizeBytes: number): void {
-    if (this.#queue.length > 0 || sizeBytes > STOCK_OBJECT_BYTES_MAX) return;
-    const batches = this.#lastBatch[link.client] ?? new Map<number, number>();
-    this.#lastBatch[link.client] = batches;
-    const { allocator } = this.primary;
-    // Of the class: in most loads hardly two large objects have the same size.
-    const units = roundToClass(unitsOf(sizeBytes));
-    const batch = stockBatch({
-      blockBytes: units * UNIT_BYTES,
-      lastBatch: batches.get(units) ?? 0,
-      freeBytes: (allocator.capacityUnits - allocator.allocatedUnits) * UNIT_BYTES,
-      primaryBytes: this.primary.capacityBytes,
-    });
-    batches.set(units, batch);
-    const words: number[] = [];
-    while (words.length < batch * 2 && this.table.hasFreeSlot) {
-      const block = this.primary.allocate(units);
-      if (typeof block !== 'number') break;
-      const { slot, generation } = this.table.lease(this.primary, block, link.client, 'stock');
-      words.push(slot, generation);
-    }
-    if (words.length > 0) link.send(REPLY.STOCK, words);
   }
 
   #statistics(): unknown {
@@ -345,7 +334,8 @@ export class AllocatorActor implements CreateQueueHost {
 
   #hasWork(): boolean {
     const control = this.#control;
-    if (this.#queue.length > 0 && control.actorWord(ACTOR.FREED_HEAD) !== 0) return true;
+    const isFreed = control.actorWord(ACTOR.FREED_HEAD) !== 0 || control.actorWord(ACTOR.FREED_ON_DISK_HEAD) !== 0;
+    if (this.#queue.length > 0 && isFreed) return true;
     if (
       this.#damage?.hasNews === true ||
       this.#queue.hasReport ||

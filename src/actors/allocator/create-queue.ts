@@ -311,9 +311,8 @@ export class CreateQueue {
     const pool = head.sizeBytes > primary.capacityBytes ? fallback : primary;
     this.#countCollected();
     const block = pool?.allocate(unitsOf(head.sizeBytes));
-    if (pool === undefined || typeof block !== 'number') return false;
+    if (pool === undefined || typeof block !== 'number' || !this.#lease(head, pool, block)) return false;
     this.#bytesBefore = undefined;
-    this.#lease(head, pool, block);
     if (pool === primary) this.#ended(head, 'memory');
     else this.#fellBack(head);
     head.ladder.served(1 - primary.allocatedBytes / primary.capacityBytes);
@@ -333,7 +332,7 @@ export class CreateQueue {
       block = fallback.allocate(units);
     }
     if (typeof block !== 'number') return noRoom(this.#host, head.sizeBytes, block);
-    this.#lease(head, fallback, block);
+    if (!this.#lease(head, fallback, block)) return tableFull(head.sizeBytes);
     this.#fellBack(head);
     return undefined;
   }
@@ -360,9 +359,11 @@ export class CreateQueue {
     this.#host.tell('wait', { client: link.client, sizeBytes, waitedMs, outcome, error });
   }
 
-  #lease(head: WaitingCreate, pool: MemoryPool, block: number): void {
-    const { slot, generation } = this.#host.table.lease(pool, block, head.link.client, 'answer');
-    head.link.send(REPLY.LEASED, [head.request, slot, generation]);
+  /** False when a client has just taken the last slot. */
+  #lease(head: WaitingCreate, pool: MemoryPool, block: number): boolean {
+    const leased = this.#host.table.lease(pool, block, head.link.client);
+    if (leased !== undefined) head.link.send(REPLY.LEASED, [head.request, leased.slot, leased.generation]);
+    return leased !== undefined;
   }
 }
 

@@ -1,8 +1,9 @@
 /** Entry of the allocator actor's thread. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { Allocator } from '../../pools/allocator/allocator.ts';
 import { attachActor } from '../../pools/arena.ts';
 import { ControlRegion } from '../../pools/control-region.ts';
-import { MemoryPool } from '../../pools/memory-pool.ts';
+import { MemoryPool, openFallback } from '../../pools/memory-pool.ts';
 import { statRegionDisk } from '../../pools/stat-disk.ts';
 import { DiskMonitor } from '../../state/queues/disk-monitor.ts';
 import { AllocatorActor } from './allocator-actor.ts';
@@ -11,7 +12,8 @@ import { type AllocatorThreadData, EVENTS_HEARD } from './thread-data.ts';
 
 const data: AllocatorThreadData = workerData;
 
-const primary = new MemoryPool('primary', data.primaryRegion, data.primaryBytes, data.populateAheadBytes);
+const primaryAllocator = new Allocator(data.primaryAllocator);
+const primary = new MemoryPool('primary', data.primaryRegion, primaryAllocator, data.populateAheadBytes);
 const diskMonitor = new DiskMonitor({
   paths: [data.spillDirectory],
   capacityThreshold: data.diskThreshold,
@@ -21,7 +23,7 @@ const diskMonitor = new DiskMonitor({
 const fallback =
   data.fallbackRegion === 0
     ? undefined
-    : new MemoryPool('fallback', data.fallbackRegion, data.fallbackBytes, 0, diskMonitor);
+    : openFallback(data.fallbackRegion, data.fallbackBytes, data.maxObjects, diskMonitor);
 
 const outbox = new EventOutbox((events) => parentPort?.postMessage(events));
 let actor: AllocatorActor | undefined;

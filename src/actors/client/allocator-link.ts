@@ -280,7 +280,7 @@ export class AllocatorLink {
     this.#rest();
   }
 
-  readonly #onReply = (type: number, words: SharedWords, start: number, length: number): void => {
+  readonly #onReply = (type: number, words: SharedWords, start: number): void => {
     const request = (words[start] ?? 0) >>> 0;
     switch (type) {
       case REPLY.LEASED: {
@@ -290,11 +290,6 @@ export class AllocatorLink {
         else waiter.settle(lease);
         return;
       }
-      case REPLY.STOCK:
-        for (let index = start; index < start + length; index += 2) {
-          this.bridge.addStock((words[index] ?? 0) >>> 0, (words[index + 1] ?? 0) >>> 0);
-        }
-        return;
       case REPLY.COLLECT:
         collectGarbage((words[start + 1] ?? 0) === 1);
         this.#write(REQUEST.COLLECTED, [request]);

@@ -3,35 +3,21 @@
  * for a store in debug mode. No walk trusts a link: each is bounded, so corrupt tables end in an error, never in a loop.
  */
 
-import { InvariantError } from '../../state/errors.ts';
 import {
-  NEXT_LISTED,
-  NEXT_PHYSICAL,
-  NIL,
-  OFFSET,
-  PREVIOUS_LISTED,
-  PREVIOUS_PHYSICAL,
-  RECORD_SHIFT,
-  STATE,
-  STATE_ALLOCATED,
-  STATE_CACHED,
-  STATE_FREE,
-  STATE_SPARE,
-  UNITS,
-} from './block-records.ts';
-import type { ClassCache } from './class-cache.ts';
-import { LIST_COUNT, listOf, OCTAVE_COUNT } from './free-lists.ts';
-import { CLASS_COUNT, unitsOfClass } from './size-class.ts';
-import type { Tlsf } from './tlsf.ts';
-
-/** What an allocator consists of, for checking. */
-export interface AllocatorParts {
-  readonly tlsf: Tlsf;
-  readonly cache: ClassCache;
-  readonly granularityUnits: number;
-  readonly allocatedUnits: number;
-  readonly blockCount: number;
-}
+  BLOCK,
+  BLOCK_STATE,
+  BOOKS,
+  CACHE_COUNT,
+  FIRST_ROW,
+  LIST_COUNT,
+  LIST_STEPS_SHIFT,
+  listOf,
+  NO_ROW,
+  OCTAVE_COUNT,
+} from '../../state/books-layout.ts';
+import { InvariantError } from '../../state/errors.ts';
+import type { BookReader } from './book-reader.ts';
+import { unitsOfClass } from './size-class.ts';
 
 /** Blocks and units of each state, indexed by state. */
 interface Census {
@@ -39,21 +25,17 @@ interface Census {
   readonly units: number[];
 }
 
-/** Checks a TLSF: physical chain, free lists, bitmaps, spare rows, counter. */
-export function verifyTlsf(tlsf: Tlsf, granularityUnits = 1): Census {
-  const census = verifyChain(tlsf, granularityUnits);
-  verifyFreeLists(tlsf, census);
-  verifySpareRows(tlsf, census);
-  expect('free units', tlsf.freeUnits, census.units[STATE_FREE]!);
-  return census;
-}
-
-/** Checks an allocator: its TLSF, its cache and its counters. */
-export function verifyAllocator(parts: AllocatorParts): void {
-  const census = verifyTlsf(parts.tlsf, parts.granularityUnits);
-  verifyCache(parts, census);
-  expect('allocated units', parts.allocatedUnits, census.units[STATE_ALLOCATED]!);
-  expect('allocated blocks', parts.blockCount, census.blocks[STATE_ALLOCATED]!);
+/** Checks everything: physical chain, free lists, bitmaps, caches, spare rows, sums. */
+export function verifyBooks(books: BookReader): void {
+  const census = verifyChain(books);
+  verifyFreeLists(books, census);
+  verifyCaches(books, census);
+  verifySpareRows(books, census);
+  const { FREE, CACHED, ALLOCATED } = BLOCK_STATE;
+  expect('free units', books.sum(BOOKS.FREE), census.units[FREE] ?? 0);
+  expect('cached units', books.sum(BOOKS.CACHED), census.units[CACHED] ?? 0);
+  expect('allocated units', books.sum(BOOKS.ALLOCATED), census.units[ALLOCATED] ?? 0);
+  expect('allocated blocks', books.sum(BOOKS.BLOCKS), census.blocks[ALLOCATED] ?? 0);
 }
 
 function expect(what: string, actual: number, expected: number, block?: number): void {
@@ -68,97 +50,108 @@ function expect(what: string, actual: number, expected: number, block?: number):
 }
 
 /** Reads one field of a row, and throws for a row that cannot be in use. */
-function field(tlsf: Tlsf, block: number, word: number): number {
-  if (block <= NIL || block >= tlsf.records.limit) {
+function field(books: BookReader, block: number, word: number): number {
+  if (!books.isKnown(block)) {
     throw new InvariantError(`allocator: a link leads to block ${block}, which does not exist`, {
       what: 'link',
       block,
-      limit: tlsf.records.limit,
+      limit: books.sum(BOOKS.ROW_LIMIT),
     });
   }
-  return tlsf.records.words[(block << RECORD_SHIFT) + word]!;
+  return books.row(block, word);
 }
 
 /** From offset 0 to the end without gap or overlap, and no two free blocks side by side. */
-function verifyChain(tlsf: Tlsf, granularityUnits: number): Census {
+function verifyChain(books: BookReader): Census {
+  const { SPARE, FREE, ALLOCATED } = BLOCK_STATE;
+  const granularityUnits = 2 ** books.sum(BOOKS.GRANULARITY_SHIFT);
   const census: Census = { blocks: [0, 0, 0, 0], units: [0, 0, 0, 0] };
-  let previous = NIL;
-  let previousState = STATE_SPARE;
+  let previous: number = NO_ROW;
+  let previousState: number = SPARE;
   let end = 0;
-  let block = tlsf.firstBlock;
+  let block: number = FIRST_ROW;
   // A cycle cannot go unnoticed: each block must start where the last one ended, and none is empty.
-  while (block !== NIL) {
-    const units = field(tlsf, block, UNITS);
-    const state = field(tlsf, block, STATE);
-    expect('offset', field(tlsf, block, OFFSET), end, block);
-    expect('physical predecessor', field(tlsf, block, PREVIOUS_PHYSICAL), previous, block);
+  while (block !== NO_ROW) {
+    const units = field(books, block, BLOCK.UNITS);
+    const state = field(books, block, BLOCK.STATE);
+    expect('offset', field(books, block, BLOCK.OFFSET), end, block);
+    expect('physical predecessor', field(books, block, BLOCK.PREVIOUS_PHYSICAL), previous, block);
     expect('units beyond the granularity', units % granularityUnits, 0, block);
     if (units === 0) expect('units', units, granularityUnits, block);
-    if (census.blocks[state] === undefined || state === STATE_SPARE) {
-      expect('state', state, STATE_ALLOCATED, block);
+    if (census.blocks[state] === undefined || state === SPARE) expect('state', state, ALLOCATED, block);
+    if (state === FREE && previousState === FREE) {
+      expect('state after a free block', state, ALLOCATED, block);
     }
-    if (state === STATE_FREE && previousState === STATE_FREE) {
-      expect('state after a free block', state, STATE_ALLOCATED, block);
-    }
-    census.blocks[state]! += 1;
-    census.units[state]! += units;
+    census.blocks[state] = (census.blocks[state] ?? 0) + 1;
+    census.units[state] = (census.units[state] ?? 0) + units;
     end += units;
     previous = block;
     previousState = state;
-    block = field(tlsf, block, NEXT_PHYSICAL);
+    block = field(books, block, BLOCK.NEXT_PHYSICAL);
   }
-  expect('end of the last block', end, tlsf.capacityUnits);
+  expect('end of the last block', end, books.sum(BOOKS.CAPACITY));
   return census;
 }
 
 /** Each free block is in the list of its size, once; the bitmaps say which lists have blocks. */
-function verifyFreeLists(tlsf: Tlsf, census: Census): void {
-  const { heads, stepBits, octaveBits } = tlsf.lists;
+function verifyFreeLists(books: BookReader, census: Census): void {
+  const free = census.blocks[BLOCK_STATE.FREE] ?? 0;
+  const bitsOf = (octave: number): number => books.sum(BOOKS.STEP_BITS + octave);
   let listed = 0;
   for (let list = 0; list < LIST_COUNT; list++) {
-    let previous = NIL;
-    for (let block = heads[list]!; block !== NIL; block = field(tlsf, block, NEXT_LISTED)) {
-      expect('state in a free list', field(tlsf, block, STATE), STATE_FREE, block);
-      expect('free list', list, listOf(field(tlsf, block, UNITS)), block);
-      expect('predecessor in the free list', field(tlsf, block, PREVIOUS_LISTED), previous, block);
+    const head = books.sum(BOOKS.LIST_HEADS + list);
+    let previous: number = NO_ROW;
+    for (let block = head; block !== NO_ROW; block = field(books, block, BLOCK.NEXT_LISTED)) {
+      expect('state in a free list', field(books, block, BLOCK.STATE), BLOCK_STATE.FREE, block);
+      expect('free list', list, listOf(field(books, block, BLOCK.UNITS)), block);
+      expect('predecessor in the free list', field(books, block, BLOCK.PREVIOUS_LISTED), previous, block);
       previous = block;
-      if (++listed > census.blocks[STATE_FREE]!) break;
+      if (++listed > free) break;
     }
-    const bit = (stepBits[list >>> 5]! >>> (list & 31)) & 1;
-    expect(`bit of free list ${list}`, bit, heads[list] === NIL ? 0 : 1);
+    const bit = (bitsOf(list >>> LIST_STEPS_SHIFT) >>> (list & 31)) & 1;
+    expect(`bit of free list ${list}`, bit, head === NO_ROW ? 0 : 1);
   }
-  expect('blocks in free lists', listed, census.blocks[STATE_FREE]!);
+  expect('blocks in free lists', listed, free);
   for (let octave = 0; octave < 32; octave++) {
-    const filled = octave < OCTAVE_COUNT && stepBits[octave] !== 0;
-    expect(`bit of octave ${octave}`, (octaveBits >>> octave) & 1, filled ? 1 : 0);
+    const filled = octave < OCTAVE_COUNT && bitsOf(octave) !== 0;
+    expect(`bit of octave ${octave}`, (books.sum(BOOKS.OCTAVE_BITS) >>> octave) & 1, filled ? 1 : 0);
   }
 }
 
 /** Rows that are in no chain are in the list of spare rows. */
-function verifySpareRows(tlsf: Tlsf, census: Census): void {
-  const { records } = tlsf;
-  expect('state of the row for "no block"', records.words[STATE]!, STATE_SPARE, NIL);
+function verifySpareRows(books: BookReader, census: Census): void {
+  const { SPARE } = BLOCK_STATE;
+  expect('state of the row for "no block"', books.row(NO_ROW, BLOCK.STATE), SPARE, NO_ROW);
   const inUse = census.blocks.reduce((sum, count) => sum + count, 0);
-  const expected = records.limit - 1 - inUse;
+  const expected = books.sum(BOOKS.ROW_LIMIT) - 1 - inUse;
   let spare = 0;
-  for (let block = records.spareHead; block !== NIL; block = field(tlsf, block, NEXT_LISTED)) {
-    expect('state of a spare row', field(tlsf, block, STATE), STATE_SPARE, block);
+  for (
+    let block = books.sum(BOOKS.SPARE_HEAD);
+    block !== NO_ROW;
+    block = field(books, block, BLOCK.NEXT_LISTED)
+  ) {
+    expect('state of a spare row', field(books, block, BLOCK.STATE), SPARE, block);
     if (++spare > expected) break;
   }
   expect('spare rows', spare, expected);
 }
 
 /** Each cached block is in the stack of its class, once. */
-function verifyCache({ tlsf, cache, granularityUnits }: AllocatorParts, census: Census): void {
+function verifyCaches(books: BookReader, census: Census): void {
+  const granularityUnits = 2 ** books.sum(BOOKS.GRANULARITY_SHIFT);
+  const cached = census.blocks[BLOCK_STATE.CACHED] ?? 0;
   let stacked = 0;
-  for (let sizeClass = 0; sizeClass < CLASS_COUNT; sizeClass++) {
+  for (let sizeClass = 0; sizeClass < CACHE_COUNT; sizeClass++) {
     const classUnits = unitsOfClass(sizeClass) * granularityUnits;
-    for (let block = cache.heads[sizeClass]!; block !== NIL; block = field(tlsf, block, NEXT_LISTED)) {
-      expect('state in the cache', field(tlsf, block, STATE), STATE_CACHED, block);
-      expect(`units in the cache of class ${sizeClass}`, field(tlsf, block, UNITS), classUnits, block);
-      if (++stacked > census.blocks[STATE_CACHED]!) break;
+    for (
+      let block = books.sum(BOOKS.CACHE_HEADS + sizeClass);
+      block !== NO_ROW;
+      block = field(books, block, BLOCK.NEXT_LISTED)
+    ) {
+      expect('state in the cache', field(books, block, BLOCK.STATE), BLOCK_STATE.CACHED, block);
+      expect(`units in the cache of class ${sizeClass}`, field(books, block, BLOCK.UNITS), classUnits, block);
+      if (++stacked > cached) break;
     }
   }
-  expect('blocks in the cache', stacked, census.blocks[STATE_CACHED]!);
-  expect('cached units', cache.cachedUnits, census.units[STATE_CACHED]!);
+  expect('blocks in the cache', stacked, cached);
 }
