@@ -109,7 +109,7 @@ export const allocatorTraces: readonly AllocatorTrace[] = [
 
 /** Times malloc and free pairs. Random numbers are drawn beforehand, so that their cost is not counted. */
 export function measurePairCost(trace: AllocatorTrace, random: Random, pairs = 1_000_000): PairCost {
-  const allocator = new Allocator({ capacityUnits: trace.capacityUnits });
+  const allocator = Allocator.open({ capacityUnits: trace.capacityUnits });
   const live = new Int32Array(trace.liveBlocks);
   for (let index = 0; index < live.length; index++)
     live[index] = allocate(allocator, trace.nextUnits(random));
@@ -177,7 +177,7 @@ export function churn(
   target: number,
   allocations: number,
 ): SustainedFraction | undefined {
-  const allocator = new Allocator({ capacityUnits: trace.capacityUnits });
+  const allocator = Allocator.open({ capacityUnits: trace.capacityUnits });
   const limit = target * trace.capacityUnits;
   const live: { block: number; units: number }[] = [];
   let requested = 0;

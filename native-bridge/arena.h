@@ -170,6 +170,8 @@ class Arena {
   HoldsLeft LowerHolds(uint32_t client, uint32_t number, bool may_recycle);
   // The compare-exchange of Apply alone; `next` is the header after it.
   bool Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next);
+  // Of the primary pool.
+  void FreeBlock(uint32_t number);
   // One slot of those released; whether it had a block that is free now.
   bool Reclaim(uint32_t number);
   // By a client, for itself in the first place.

@@ -29,10 +29,6 @@ std::shared_ptr<v8::BackingStore> MakeWindow(std::shared_ptr<Arena> arena, uint3
 
 // One size class of one client's stock never holds more than this many slots.
 constexpr size_t kStockEntriesPerClass = 64;
-// Blocks above this (64 KiB) go back to the allocator at once: what stands in a stock is a hole to everybody else, and whoever
-// writes such a block hardly notices the time that the allocator takes.
-constexpr uint32_t kStockBlockUnits = (64u << 10) / kUnitBytes;
-
 void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
   TrackedRef* ref = info.GetParameter();
   ref->object.Reset();

@@ -19,12 +19,12 @@ int32_t CreateObject(Client* client, const Arguments& arguments, int id_index, i
   uint32_t number;
   uint32_t generation;
   if (arguments[leased_index]->IsUndefined()) {
-    if (!client->CreateHere(bytes, format, flags, &number, &generation)) return status::kNoStock;
+    if (!client->CreateHere(bytes, format, flags, &number, &generation)) return status::kNoBlock;
   } else {
     number = Unsigned(arguments, leased_index);
     generation = Unsigned(arguments, leased_index + 1);
     // Recalled meanwhile, or too small by now: the caller asks again.
-    if (!client->CreateLeased(number, generation, bytes, format, flags)) return status::kNoStock;
+    if (!client->CreateLeased(number, generation, bytes, format, flags)) return status::kNoBlock;
   }
   if (named && client->arena->InsertId(id, number) != status::kOk) {
     client->ForgetCreated(number);

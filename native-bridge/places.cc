@@ -50,7 +50,7 @@ uint32_t Arena::Lease(uint32_t number, const Block& block, bool fallback, uint32
 
 bool Arena::LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_t* generation) {
   // Others wait, and were first; the actor knows whose turn it is.
-  if (Load(Word(actor::kWanted)) != 0 || IsClosed()) return false;
+  if (Load(Word(actor::kWanted)) != 0) return false;
   if (!debug_ && Load(Word(actor::kFreedUnits)) >= kReclaimAfterUnits) ReclaimForOthers();
   const AllocationLimits limits = {Load(Word(actor::kOwnEndUnits)), 0};
   Block block = allocator_->AllocateWithin(units, limits);
@@ -62,6 +62,12 @@ bool Arena::LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_
     return false;
   }
   *generation = Lease(*number, block, false, client, true);
+  // SYNC store-close: leased before the look. The actor closes before it looks which blocks are somebody's, and gives all
+  // other memory back to the system.
+  if (IsClosed()) {
+    HandBack(*number, *generation);
+    return false;
+  }
   // SYNC watch-level: allocated before the look. The actor sets the word before its own look at what is allocated.
   if (allocator_->AllocatedUnits() > Load(Word(actor::kWatchAboveUnits)) &&
       Exchange(Word(actor::kWatchAboveUnits), kNoWatch) != kNoWatch) {
@@ -81,9 +87,15 @@ void Arena::HandBack(uint32_t number, uint32_t generation) {
   TellWhoWaits();
 }
 
-bool Arena::Reclaim(uint32_t number) {
+void Arena::FreeBlock(uint32_t number) {
   uint32_t* record = Slot(number);
-  const bool has_block = record[slot::kCapacityUnits] != 0;
+  // Given back twice: memory is not safe.
+  if (!allocator_->Free(record[slot::kBlock])) __builtin_trap();
+  record[slot::kCapacityUnits] = 0;
+}
+
+bool Arena::Reclaim(uint32_t number) {
+  const bool has_block = Slot(number)[slot::kCapacityUnits] != 0;
   if (has_block && IsFallback(Load(Header(number)))) {
     // Its room goes back to the file system as well, which is the actor's work.
     Push(actor::kFreedOnDiskHead, number);
@@ -91,10 +103,7 @@ bool Arena::Reclaim(uint32_t number) {
     return false;
   }
   // A tombstone comes a second time, without a block.
-  if (has_block) {
-    allocator_->Free(record[slot::kBlock]);
-    record[slot::kCapacityUnits] = 0;
-  }
+  if (has_block) FreeBlock(number);
   if (FinishReclaim(number)) GiveSlot(number);
   return has_block;
 }
@@ -136,8 +145,7 @@ uint32_t Arena::RecallLeases(uint32_t least_units, bool* has_smaller) {
     }
     if (!Apply(number, GenerationOf(header), Event::kRecall)) continue;
     // Only blocks of memory stay in stocks.
-    allocator_->Free(Slot(number)[slot::kBlock]);
-    Slot(number)[slot::kCapacityUnits] = 0;
+    FreeBlock(number);
     GiveSlot(number);
     blocks++;
   }

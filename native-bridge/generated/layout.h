@@ -211,7 +211,7 @@ namespace status {
 inline constexpr int32_t kOk = 0;
 inline constexpr int32_t kNotFound = -1;
 inline constexpr int32_t kNotSealed = -2;
-inline constexpr int32_t kNoStock = -3;
+inline constexpr int32_t kNoBlock = -3;
 inline constexpr int32_t kExists = -4;
 inline constexpr int32_t kWindowLost = -5;
 inline constexpr int32_t kNotAWindow = -6;
@@ -240,6 +240,7 @@ inline constexpr uint32_t kNameBytes = 32;
 inline constexpr uint32_t kUnitBytes = 64;
 inline constexpr uint32_t kHotWindowBytes = 65536;
 inline constexpr uint32_t kIdBytes = 28;
+inline constexpr uint32_t kStockBlockUnits = 1024;
 inline constexpr uint32_t kNoWatch = 4294967295;
 inline constexpr uint32_t kNonceBytes = 12;
 inline constexpr uint32_t kStackEnd = 0xffffffff;

@@ -18,6 +18,12 @@ export type AllocationFailure =
   /** The file system could not reserve the blocks. */
   | { readonly reason: 'system'; readonly error: SystemError };
 
+/** Where a block lies. */
+export interface PlaceUnits {
+  readonly offsetUnits: number;
+  readonly units: number;
+}
+
 export class MemoryPool {
   readonly kind: 'primary' | 'fallback';
   readonly capacityBytes: number;
@@ -101,12 +107,12 @@ export class MemoryPool {
     }
   }
 
-  /** Gives every whole page outside these blocks back to the system. For the end of the store. */
-  punchAllBut(blocks: readonly number[]): void {
-    const kept = blocks
-      .map((block) => ({
-        start: this.allocator.offsetOf(block) * UNIT_BYTES,
-        end: (this.allocator.offsetOf(block) + this.allocator.unitsOf(block)) * UNIT_BYTES,
+  /** Gives every whole page outside these places back to the system. For the end of the store. */
+  punchAllBut(places: readonly PlaceUnits[]): void {
+    const kept = places
+      .map(({ offsetUnits, units }) => ({
+        start: offsetUnits * UNIT_BYTES,
+        end: (offsetUnits + units) * UNIT_BYTES,
       }))
       .sort((one, other) => one.start - other.start);
     // Of memory, others have taken blocks as well.

@@ -7,7 +7,7 @@ import { InvariantError } from '../state/errors.ts';
 import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
 import type { BridgeActor } from './bridge.ts';
 import type { ControlRegion } from './control-region.ts';
-import type { MemoryPool } from './memory-pool.ts';
+import type { MemoryPool, PlaceUnits } from './memory-pool.ts';
 
 /** A slot with a block, on its way to a client. */
 export interface LeasedSlot {
@@ -117,7 +117,7 @@ export class ObjectTable {
     this.recallLeases();
     this.reclaimFreed();
     for (const pool of [this.#primary, this.#fallback]) {
-      pool?.punchAllBut(this.#blocksOf(pool));
+      pool?.punchAllBut(this.#placesIn(pool));
     }
   }
 
@@ -163,8 +163,7 @@ export class ObjectTable {
         const pool = this.#poolOf(slot);
         const block = control.slotWord(slot, SLOT.BLOCK);
         if (pool.allocator.unitsOf(block) !== capacity) fail('allocator knows another size');
-        const cell = pool.kind === 'fallback' ? SLOT.FALLBACK_OFFSET_UNITS : SLOT.OFFSET_UNITS;
-        if (pool.allocator.offsetOf(block) !== control.slotWord(slot, cell)) {
+        if (pool.allocator.offsetOf(block) !== control.slotWord(slot, offsetCell(pool))) {
           fail('allocator knows another offset');
         }
         units[pool.kind] += capacity;
@@ -182,13 +181,15 @@ export class ObjectTable {
     if (clients > MAX_CLIENTS) throw new InvariantError('more clients than records', { clients });
   }
 
-  #blocksOf(pool: MemoryPool): number[] {
-    const blocks: number[] = [];
+  /** Where the pool's blocks lie, by the slots: clients may free some meanwhile, and the books have forgotten them then. */
+  #placesIn(pool: MemoryPool): PlaceUnits[] {
+    const places: PlaceUnits[] = [];
     for (let slot = 0; slot < this.#control.objectHighWater; slot++) {
-      const isThere = this.#control.slotWord(slot, SLOT.CAPACITY_UNITS) > 0 && this.#poolOf(slot) === pool;
-      if (isThere) blocks.push(this.#control.slotWord(slot, SLOT.BLOCK));
+      const units = this.#control.slotWord(slot, SLOT.CAPACITY_UNITS);
+      if (units === 0 || this.#poolOf(slot) !== pool) continue;
+      places.push({ offsetUnits: this.#control.slotWord(slot, offsetCell(pool)), units });
     }
-    return blocks;
+    return places;
   }
 
   #poolOf(slot: number): MemoryPool {
@@ -208,4 +209,9 @@ export class ObjectTable {
     }
     return free;
   }
+}
+
+/** Where a slot says where its block lies. */
+function offsetCell(pool: MemoryPool): number {
+  return pool.kind === 'fallback' ? SLOT.FALLBACK_OFFSET_UNITS : SLOT.OFFSET_UNITS;
 }

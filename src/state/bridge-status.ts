@@ -8,8 +8,8 @@ export const STATUS = Object.freeze({
   NOT_FOUND: -1,
   /** The object is not sealed yet. */
   NOT_SEALED: -2,
-  /** The stock has no block of this size class. */
-  NO_STOCK: -3,
+  /** This thread has no block of this size and cannot take one by itself: the actor has to be asked. */
+  NO_BLOCK: -3,
   /** An id of the caller's choice names a living object already. */
   EXISTS: -4,
   /** The writable window was transferred away or resized: the object was aborted. */

@@ -12,7 +12,16 @@ import {
   NO_ROW,
 } from './books-layout.ts';
 import { RESULT, STATUS } from './bridge-status.ts';
-import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, HEADER, NO_WATCH, NONCE_BYTES, OWNER } from './control-layout.ts';
+import {
+  ACTOR,
+  CLIENT,
+  CLIENT_STATE,
+  CLOSED,
+  HEADER,
+  NO_WATCH,
+  NONCE_BYTES,
+  OWNER,
+} from './control-layout.ts';
 import {
   FLAG_AWAITED_SHIFT,
   FLAG_EVICTABLE_SHIFT,
@@ -37,6 +46,7 @@ import {
   STACK_END,
   UNIT_BYTES,
 } from './slot-layout.ts';
+import { STOCK_OBJECT_BYTES_MAX } from './stock-plan.ts';
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(2, '0')}`;
 const camel = (name: string): string =>
@@ -130,6 +140,7 @@ inline constexpr uint32_t kNameBytes = ${NAME_BYTES};
 inline constexpr uint32_t kUnitBytes = ${UNIT_BYTES};
 inline constexpr uint32_t kHotWindowBytes = ${HOT_WINDOW_BYTES};
 inline constexpr uint32_t kIdBytes = ${ID_BYTES};
+inline constexpr uint32_t kStockBlockUnits = ${STOCK_OBJECT_BYTES_MAX / UNIT_BYTES};
 inline constexpr uint32_t kNoWatch = ${NO_WATCH};
 inline constexpr uint32_t kNonceBytes = ${NONCE_BYTES};
 inline constexpr uint32_t kStackEnd = ${hex(STACK_END)};

@@ -185,18 +185,20 @@ test('values that cannot be stored are refused', () =>
 
 test('a value that changes its size, or lies about it, is stored as it is or not at all', () =>
   withStore(async (store) => {
-    // The allocator answers in a later turn, so what follows each call comes before the copy.
+    // Both wait for memory, so what follows each call comes before the copy.
+    const filling = store.putSync(new Uint8Array(MEMORY));
     const size = 100_000;
     const transferred = new Uint8Array(size).fill(1);
     const late = store.put(transferred);
     structuredClone(transferred, { transfer: [transferred.buffer] });
-    await invalid(() => late, 'value');
 
     const resizable: ArrayBuffer = Reflect.construct(ArrayBuffer, [1000, { maxByteLength: size }]);
     const growing = new Uint8Array(resizable);
     const grown = store.put(growing);
     Reflect.apply(Reflect.get(resizable, 'resize'), resizable, [size]);
     growing.fill(2);
+    filling.release();
+    await invalid(() => late, 'value');
 
     class Small extends Uint8Array {
       override get byteLength(): number {

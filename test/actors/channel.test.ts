@@ -1,7 +1,7 @@
 // deadline: 120 s
 /** Channels as users see them: values and views, growth, waits and their ends, mistakes, and deaths of either side. */
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -323,6 +323,8 @@ for (const role of ['read', 'readSync', 'write', 'writeSync'] as const) {
             if ('write' in peer) await peer.write(versionOf(number));
             else assert.ok(isVersion(await peer.read()));
             assert.ok(isVersion(await second.read()));
+            // Where nothing has to be waited for, no turn of the event loop comes between.
+            await turn();
           }
         })();
         working.catch(() => {});

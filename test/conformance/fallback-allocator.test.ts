@@ -9,11 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { MemoryPool } from '../../src/pools/memory-pool.ts';
+import { Allocator } from '../../src/pools/allocator/allocator.ts';
 import { InvalidArgumentError, InvariantError } from '../../src/state/errors.ts';
 import type { Allocation } from '../../src/state/objects/object-info.ts';
 import { ObjectLifecycleManager } from '../../src/state/objects/object-lifecycle-manager.ts';
 import { OBJECT_SOURCE } from '../../src/state/objects/plasma-error.ts';
+import { UNIT_BYTES } from '../../src/state/slot-layout.ts';
 import { infoOf } from '../support/objects.ts';
 import { ALLOCATION_OVERHEAD_BYTES, PoolAllocator } from '../support/pool-allocator.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
@@ -204,7 +205,7 @@ test('a manager over the real pools: evicts first, then goes to disk, and every 
 test('a limit that the overhead takes up is refused', () => {
   for (const limit of [ALLOCATION_OVERHEAD_BYTES, ALLOCATION_OVERHEAD_BYTES - 1, 0]) {
     assert.throws(
-      () => new MemoryPool('primary', 0, limit - ALLOCATION_OVERHEAD_BYTES, 0),
+      () => Allocator.open({ capacityUnits: Math.floor((limit - ALLOCATION_OVERHEAD_BYTES) / UNIT_BYTES) }),
       (error: unknown) => error instanceof InvalidArgumentError,
     );
   }

@@ -2,8 +2,9 @@
  * The pools of a store as one allocator with Ray's rules: `allocate` takes from the primary pool only, `fallbackAllocate`
  * prefers free primary space, and the books count bytes as they were asked for.
  */
+import { Allocator } from '../../src/pools/allocator/allocator.ts';
 import { bridge } from '../../src/pools/bridge.ts';
-import { MemoryPool } from '../../src/pools/memory-pool.ts';
+import { MemoryPool, openFallback } from '../../src/pools/memory-pool.ts';
 import type { MemoryUse } from '../../src/state/objects/eviction-policy.ts';
 import type { Allocation } from '../../src/state/objects/object-info.ts';
 import type { ObjectAllocator } from '../../src/state/objects/object-store.ts';
@@ -11,10 +12,13 @@ import { UNIT_BYTES, unitsOf } from '../../src/state/slot-layout.ts';
 
 /**
  * What Ray's allocator keeps of its limit for itself (256 × 8 bytes): dlmalloc's records lie in the region, between the
- * blocks. Plasmoid's are beside it, in the allocator actor's own memory. The pool is therefore as large as what Ray
+ * blocks. Plasmoid's are beside it, in memory of their own. The pool is therefore as large as what Ray
  * hands out, the limit without this, and needs none of it.
  */
 export const ALLOCATION_OVERHEAD_BYTES = 256 * 8;
+
+/** More than any test makes. */
+const MAX_OBJECTS = 1000;
 
 export class PoolAllocator implements ObjectAllocator, MemoryUse, Disposable {
   readonly footprintLimitBytes: number;
@@ -31,9 +35,9 @@ export class PoolAllocator implements ObjectAllocator, MemoryUse, Disposable {
     this.footprintLimitBytes = footprintLimitBytes;
     this.#primaryRegion = bridge.mapAnonymous(primaryBytes, false);
     this.#fallbackRegion = fallbackBytes > 0 ? bridge.mapFile(fallbackDirectory, fallbackBytes) : 0;
-    this.#primary = new MemoryPool('primary', this.#primaryRegion, primaryBytes, 0);
-    if (fallbackBytes > 0)
-      this.#fallback = new MemoryPool('fallback', this.#fallbackRegion, fallbackBytes, 0);
+    const allocator = Allocator.open({ capacityUnits: Math.floor(primaryBytes / UNIT_BYTES) });
+    this.#primary = new MemoryPool('primary', this.#primaryRegion, allocator, 0);
+    if (fallbackBytes > 0) this.#fallback = openFallback(this.#fallbackRegion, fallbackBytes, MAX_OBJECTS);
   }
 
   /** With what is on disk. */

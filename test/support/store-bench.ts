@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { Allocator } from '../../src/pools/allocator/allocator.ts';
 import { attachActor, attachClient } from '../../src/pools/arena.ts';
 import type { BridgeActor, BridgeClient } from '../../src/pools/bridge.ts';
 import type { ControlRegion } from '../../src/pools/control-region.ts';
-import { MemoryPool } from '../../src/pools/memory-pool.ts';
+import { MemoryPool, openFallback } from '../../src/pools/memory-pool.ts';
 import { type LeasedSlot, ObjectTable } from '../../src/pools/object-table.ts';
 import { Spilling } from '../../src/pools/spilling.ts';
 import { mapStoreMemory, releaseStoreMemory } from '../../src/pools/store-memory.ts';
@@ -14,6 +15,7 @@ import { STATUS } from '../../src/state/bridge-status.ts';
 import { unitsOf } from '../../src/state/slot-layout.ts';
 
 const MEBIBYTE = 2 ** 20;
+const MAX_OBJECTS = 1000;
 
 /** An object, and what holds it. */
 export interface Placed {
@@ -38,7 +40,7 @@ export async function onBench(run: (bench: Bench) => Promise<void>): Promise<voi
   const directory = mkdtempSync(join(tmpdir(), 'plasmoid-spilling-'));
   const memory = mapStoreMemory({
     memoryBytes: 4 * MEBIBYTE,
-    maxObjects: 1000,
+    maxObjects: MAX_OBJECTS,
     hugePages: false,
     debug: false,
     spillLimitBytes: 16 * MEBIBYTE,
@@ -47,8 +49,8 @@ export async function onBench(run: (bench: Bench) => Promise<void>): Promise<voi
   const actor = attachActor(memory.arena, () => {});
   const client = attachClient(memory.arena, () => {}, 0);
   if (client === undefined || client === null) throw new Error('no client record');
-  const primary = new MemoryPool('primary', memory.primaryRegion, 4 * MEBIBYTE, 0);
-  const fallback = new MemoryPool('fallback', memory.fallbackRegion, memory.fallbackBytes, 0);
+  const primary = new MemoryPool('primary', memory.primaryRegion, new Allocator(memory.allocator), 0);
+  const fallback = openFallback(memory.fallbackRegion, memory.fallbackBytes, MAX_OBJECTS);
   const { control } = memory;
   const table = new ObjectTable(control, actor, primary, fallback);
   const spilling = new Spilling(control, actor, fallback, table);
@@ -67,7 +69,9 @@ export async function onBench(run: (bench: Bench) => Promise<void>): Promise<voi
 export function lease({ table, primary, client }: Bench, sizeBytes: number): LeasedSlot {
   const block = primary.allocate(unitsOf(sizeBytes));
   if (typeof block !== 'number') throw new Error('no room');
-  return table.lease(primary, block, client.index, 'answer');
+  const leased = table.lease(primary, block, client.index);
+  if (leased === undefined) throw new Error('no free slot');
+  return leased;
 }
 
 export function put(bench: Bench, bytes: Uint8Array): Placed {

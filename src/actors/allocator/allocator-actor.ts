@@ -65,6 +65,7 @@ export class AllocatorActor implements CreateQueueHost {
   readonly #spin: AdaptiveSpin;
   /** As clients have been told. */
   #ownEndUnits = 0;
+  #isWanted = false;
   /** From here on objects are moved to disk in the background. */
   readonly #watchAboveUnits: number;
   #sleepingSinceMs: number | undefined;
@@ -165,8 +166,11 @@ export class AllocatorActor implements CreateQueueHost {
     return biggestHolders(this.#control);
   }
 
-  wantMemory(wanted: boolean): void {
+  wantMemory(wanted: boolean): boolean {
+    if (this.#isWanted === wanted) return false;
+    this.#isWanted = wanted;
     this.#control.setActorWord(ACTOR.WANTED, wanted ? 1 : 0);
+    return true;
   }
 
   /** Bytes to make free for a create of this size. */
@@ -334,7 +338,8 @@ export class AllocatorActor implements CreateQueueHost {
 
   #hasWork(): boolean {
     const control = this.#control;
-    const isFreed = control.actorWord(ACTOR.FREED_HEAD) !== 0 || control.actorWord(ACTOR.FREED_ON_DISK_HEAD) !== 0;
+    const isFreed =
+      control.actorWord(ACTOR.FREED_HEAD) !== 0 || control.actorWord(ACTOR.FREED_ON_DISK_HEAD) !== 0;
     if (this.#queue.length > 0 && isFreed) return true;
     if (
       this.#damage?.hasNews === true ||

@@ -23,8 +23,8 @@ export interface CreateQueueHost extends RefusalHost {
   evictFromDisk(sizeBytes: number): number;
   /** Begins to move objects to disk for a create of this size; whether there were any. */
   spillFor(sizeBytes: number): boolean;
-  /** Whether deleters shall wake the actor at once. */
-  wantMemory(wanted: boolean): void;
+  /** Whether who frees memory shall wake the actor at once, and nobody take a block by himself. True when that is news. */
+  wantMemory(wanted: boolean): boolean;
   nowMs(): number;
   readonly tell: Tell;
 }
@@ -160,18 +160,18 @@ export class CreateQueue {
       this.#serveParked();
       const head = this.#waiting[0];
       if (head === undefined) {
-        host.wantMemory(this.#parked.length > 0);
+        const isNews = host.wantMemory(this.#parked.length > 0);
         if (this.#parked.length === 0) return undefined;
-        // SYNC freed: looked at behind the word, as below.
-        if (host.table.reclaimFreed() > 0) continue;
+        // SYNC wanted: as below.
+        if (isNews || host.table.reclaimFreed() > 0) continue;
         return Math.max(0, this.#unparkMs - host.nowMs());
       }
       if (this.#tryHead(head)) {
         this.#waiting.shift();
         continue;
       }
-      // Set before the last look, so that whatever is freed from now on wakes the actor.
-      host.wantMemory(true);
+      // SYNC wanted: set before the last attempt, so that whatever is freed from now on wakes the actor.
+      if (host.wantMemory(true)) continue;
       // Asked before what it freed is taken back: after its report nothing of it may be overlooked.
       if (head.round?.isOver() === true) {
         head.round = undefined;

@@ -31,7 +31,7 @@ export class ObjectWriter {
     const { source, format } = encoded;
     const ref = new ObjectRef<T>(this.#host, limits.id);
     const status = this.#attempt(source, format, ref, limits.id, caller, undefined);
-    return status === STATUS.NO_STOCK
+    return status === STATUS.NO_BLOCK
       ? this.#putLater(encoded, ref, limits, caller)
       : this.#made(ref, status, limits, caller);
   }
@@ -48,7 +48,7 @@ export class ObjectWriter {
       const lease = await this.#link.lease(sizeOf(source), limits);
       this.#assertStillThere(source, lease);
       const status = this.#attempt(source, format, ref, limits.id, caller, lease);
-      if (status !== STATUS.NO_STOCK) return this.#made(ref, status, limits, caller);
+      if (status !== STATUS.NO_BLOCK) return this.#made(ref, status, limits, caller);
     }
   }
 
@@ -58,15 +58,15 @@ export class ObjectWriter {
     const { format } = encoded;
     const ref = new ObjectRef<T>(this.#host, limits.id);
     let status = this.#attempt(encoded.source, format, ref, limits.id, caller, undefined);
-    const source = status === STATUS.NO_STOCK ? keepSource(encoded) : encoded.source;
-    while (status === STATUS.NO_STOCK) {
+    const source = status === STATUS.NO_BLOCK ? keepSource(encoded) : encoded.source;
+    while (status === STATUS.NO_BLOCK) {
       const lease = this.#link.leaseSync(sizeOf(source), limits);
       status = this.#attempt(source, format, ref, limits.id, caller, lease);
     }
     return this.#made(ref, status, limits, caller);
   }
 
-  /** Into the leased block, or into one of the stock: `NO_STOCK` when that has none, or the lease was recalled. */
+  /** Into the leased block, or into one of the stock: `NO_BLOCK` when that has none, or the lease was recalled. */
   #attempt(
     source: StorableView,
     format: FormatCode,

@@ -38,7 +38,7 @@ export function prepareWriter<Name extends keyof ViewByName>(
   const open = (lease: Lease | undefined): WritableSlot<ViewByName[Name]> | undefined => {
     if (caller !== undefined) host.debug?.announce(caller);
     const window = host.bridge.create(byteLength, format, slot, id, lease?.slot, lease?.generation);
-    if (window === STATUS.NO_STOCK) return undefined;
+    if (window === STATUS.NO_BLOCK) return undefined;
     if (typeof window === 'number') {
       throw statusToError(window, limits.id === undefined ? 'the object' : `object ${limits.id.hex}`);
     }

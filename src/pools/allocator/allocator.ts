@@ -2,7 +2,7 @@
  * The allocator of a pool: says which part of a range of memory belongs to whom, and touches none of it. What it does is
  * native (`native-bridge/allocator.h`), so that the threads of a process can share one; what it has done stands in its books.
  */
-import { BOOKS, BLOCK, type Books, type BooksOptions, booksLayout } from '../../state/books-layout.ts';
+import { BLOCK, BOOKS, type Books, type BooksOptions, booksLayout } from '../../state/books-layout.ts';
 import { InvalidArgumentError, InvariantError } from '../../state/errors.ts';
 import { bridge } from '../bridge.ts';
 import { BookReader } from './book-reader.ts';
@@ -112,8 +112,7 @@ export class Allocator {
 
   #notAllocated(block: number): InvariantError {
     const state = this.#reader.isKnown(block) ? this.#reader.row(block, BLOCK.STATE) : undefined;
-    const reason =
-      state === undefined ? 'there is no such block' : `it was freed before (state ${state})`;
+    const reason = state === undefined ? 'there is no such block' : `it was freed before (state ${state})`;
     return new InvariantError(`block ${block} is not allocated: ${reason}`, { block, state });
   }
 }

@@ -1,5 +1,12 @@
 /** Reading the words of an allocator's books (`src/state/books-layout.ts`). */
-import { BLOCK, BLOCK_ROW_SHIFT, BLOCK_STATE, BOOKS, LIST_STEPS_SHIFT, NO_ROW } from '../../state/books-layout.ts';
+import {
+  BLOCK,
+  BLOCK_ROW_SHIFT,
+  BLOCK_STATE,
+  BOOKS,
+  LIST_STEPS_SHIFT,
+  NO_ROW,
+} from '../../state/books-layout.ts';
 
 export class BookReader {
   readonly words: Uint32Array<SharedArrayBuffer>;

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Allocator, type AllocatorOptions } from '../../../src/pools/allocator/allocator.ts';
+import { Allocator } from '../../../src/pools/allocator/allocator.ts';
+import type { BooksOptions } from '../../../src/state/books-layout.ts';
 import { InvariantError } from '../../../src/state/errors.ts';
 
 interface Interval {
@@ -19,8 +20,8 @@ class Model {
   readonly live: Interval[] = [];
   readonly dead = new Set<number>();
 
-  constructor(options: AllocatorOptions) {
-    this.allocator = new Allocator(options);
+  constructor(options: BooksOptions) {
+    this.allocator = Allocator.open(options);
     this.granularity = options.granularityUnits ?? 1;
   }
 

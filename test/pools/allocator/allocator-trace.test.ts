@@ -41,7 +41,7 @@ test('the other loads sustain what the prototype did', () => {
 
 test('the tables are sound after a long run near the limit, failures included', () => {
   const random = seededRandom(5);
-  const allocator = new Allocator({ capacityUnits: framesTrace.capacityUnits / 8 });
+  const allocator = Allocator.open({ capacityUnits: framesTrace.capacityUnits / 8 });
   const live: number[] = [];
   let failures = 0;
   for (let step = 0; step < 20_000; step++) {

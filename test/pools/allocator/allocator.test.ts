@@ -20,7 +20,7 @@ function counters(allocator: Allocator) {
 }
 
 test('rounds requests to class sizes and counts them', () => {
-  const allocator = new Allocator({ capacityUnits: 1000 });
+  const allocator = Allocator.open({ capacityUnits: 1000 });
   const block = allocator.allocate(33);
   assert.is(allocator.unitsOf(block), 36);
   assert.is(allocator.offsetOf(block), 0);
@@ -33,7 +33,7 @@ test('rounds requests to class sizes and counts them', () => {
 });
 
 test('a small freed block waits for its own size, a large one merges at once', () => {
-  const allocator = new Allocator({ capacityUnits: 1000 });
+  const allocator = Allocator.open({ capacityUnits: 1000 });
   const blocks = [64, 64, 72, 72].map((units) => allocator.allocate(units));
   for (const block of blocks) allocator.free(block);
   assert.equal(counters(allocator), { allocatedUnits: 0, freeUnits: 872, cachedUnits: 128, blockCount: 0 });
@@ -45,13 +45,13 @@ test('a small freed block waits for its own size, a large one merges at once', (
 });
 
 test('a request of nothing gets one unit', () => {
-  const allocator = new Allocator({ capacityUnits: 10 });
+  const allocator = Allocator.open({ capacityUnits: 10 });
   assert.is(allocator.unitsOf(allocator.allocate(0)), 1);
   assert.is(allocator.unitsOf(allocator.allocate(-0)), 1);
 });
 
 test('the block freed last is reused first', () => {
-  const allocator = new Allocator({ capacityUnits: 1000 });
+  const allocator = Allocator.open({ capacityUnits: 1000 });
   const blocks = [allocator.allocate(10), allocator.allocate(10), allocator.allocate(10)];
   const offsets = blocks.map((block) => allocator.offsetOf(block));
   for (const block of blocks) allocator.free(block);
@@ -60,7 +60,7 @@ test('the block freed last is reused first', () => {
 });
 
 test('offsets and sizes are multiples of the granularity', () => {
-  const allocator = new Allocator({ capacityUnits: 64 * 1000, granularityUnits: 64 });
+  const allocator = Allocator.open({ capacityUnits: 64 * 1000, granularityUnits: 64 });
   for (const units of [0, 1, 63, 64, 65, 1000, 1025, 5000]) {
     const block = allocator.allocate(units);
     assert.is(allocator.offsetOf(block) % 64, 0);
@@ -73,7 +73,7 @@ test('offsets and sizes are multiples of the granularity', () => {
 });
 
 test('wrong arguments are refused and change nothing', () => {
-  const allocator = new Allocator({ capacityUnits: 100 });
+  const allocator = Allocator.open({ capacityUnits: 100 });
   for (const units of [
     -1,
     0.5,
@@ -90,17 +90,17 @@ test('wrong arguments are refused and change nothing', () => {
 
 test('wrong options are refused', () => {
   for (const capacityUnits of [0, -1, 1.5, NaN, 2 ** 32, Infinity]) {
-    assert.throws(() => new Allocator({ capacityUnits }), isInvalidArgument);
+    assert.throws(() => Allocator.open({ capacityUnits }), isInvalidArgument);
   }
   for (const granularityUnits of [0, -64, 3, 65, 0.5, NaN, Infinity, 2 ** 32]) {
-    assert.throws(() => new Allocator({ capacityUnits: 3 * 65 * 64, granularityUnits }), isInvalidArgument);
+    assert.throws(() => Allocator.open({ capacityUnits: 3 * 65 * 64, granularityUnits }), isInvalidArgument);
   }
-  assert.throws(() => new Allocator({ capacityUnits: 100, granularityUnits: 64 }), isInvalidArgument);
-  assert.throws(() => new Allocator({ capacityUnits: 32, granularityUnits: 64 }), isInvalidArgument);
+  assert.throws(() => Allocator.open({ capacityUnits: 100, granularityUnits: 64 }), isInvalidArgument);
+  assert.throws(() => Allocator.open({ capacityUnits: 32, granularityUnits: 64 }), isInvalidArgument);
 });
 
 test('freed twice or never allocated: an error, and nothing changes', () => {
-  const allocator = new Allocator({ capacityUnits: 1000 });
+  const allocator = Allocator.open({ capacityUnits: 1000 });
   const kept = allocator.allocate(100);
   const cached = allocator.allocate(50);
   const flushed = allocator.allocate(200);
@@ -119,7 +119,7 @@ test('freed twice or never allocated: an error, and nothing changes', () => {
 });
 
 test('exhaustion is a result, not an error, and all space comes back', () => {
-  const allocator = new Allocator({ capacityUnits: 10_000 });
+  const allocator = Allocator.open({ capacityUnits: 10_000 });
   for (let round = 0; round < 3; round++) {
     const blocks = fill(allocator, 100);
     assert.is(blocks.length, Math.floor(10_000 / 104));
@@ -135,7 +135,7 @@ test('exhaustion is a result, not an error, and all space comes back', () => {
 
 test('one object may take the whole range, whatever its size', () => {
   for (const capacityUnits of [1, 7, 31, 33, 1000, 1001, 16_383, 16_777_217, 2 ** 32 - 1]) {
-    const allocator = new Allocator({ capacityUnits });
+    const allocator = Allocator.open({ capacityUnits });
     for (let round = 0; round < 2; round++) {
       const block = allocator.allocate(capacityUnits);
       assert.is(allocator.unitsOf(block), capacityUnits);
@@ -149,14 +149,14 @@ test('one object may take the whole range, whatever its size', () => {
 });
 
 test('the whole range in granules', () => {
-  const allocator = new Allocator({ capacityUnits: 64 * 17, granularityUnits: 64 });
+  const allocator = Allocator.open({ capacityUnits: 64 * 17, granularityUnits: 64 });
   const block = allocator.allocate(64 * 16 + 1);
   assert.is(allocator.unitsOf(block), 64 * 17);
   allocator.verify();
 });
 
 test('an object that fits unrounded into what is left gets it', () => {
-  const allocator = new Allocator({ capacityUnits: 1100 });
+  const allocator = Allocator.open({ capacityUnits: 1100 });
   allocator.allocate(100);
   const block = allocator.allocate(990);
   assert.is(allocator.unitsOf(block), 990);
@@ -167,7 +167,7 @@ test('an object that fits unrounded into what is left gets it', () => {
 });
 
 test('fragments merge when a larger request needs them', () => {
-  const allocator = new Allocator({ capacityUnits: 1 << 16 });
+  const allocator = Allocator.open({ capacityUnits: 1 << 16 });
   const blocks = fill(allocator, 16);
   assert.is(blocks.length, 4096);
   for (let index = 0; index < blocks.length; index += 2) allocator.free(blocks[index]!);
@@ -184,7 +184,7 @@ test('fragments merge when a larger request needs them', () => {
 
 test('offsets beyond 2^31 stay exact in a range of 4 billion units', () => {
   const capacityUnits = 2 ** 32 - 1;
-  const allocator = new Allocator({ capacityUnits });
+  const allocator = Allocator.open({ capacityUnits });
   const quarter = 2 ** 30;
   const blocks = [0, 1, 2].map(() => allocator.allocate(quarter));
   assert.equal(
