@@ -25,6 +25,8 @@ const roles: Record<string, () => void | Promise<void>> = {
     const shared = store.putSync(new Uint8Array(1_000).fill(8));
     const deleted = store.putSync(new Uint8Array(1_000).fill(9));
     kept.push(shared, deleted);
+    // Its block stands in the stock from then on.
+    store.putSync(new Uint8Array(1_000)).release();
     const { buffer } = moved.getSync();
     const tokens = { shared: shared.token, deleted: deleted.token };
     parentPort?.postMessage({ buffer, ...tokens }, [buffer as ArrayBuffer]);

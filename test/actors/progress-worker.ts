@@ -22,7 +22,7 @@ export interface ProgressData {
   readonly putBytes?: number;
 }
 
-/** Enough puts of a size that the last one missed and left a batch of blocks in the stock. */
+/** Objects of a size that are put and released together, and leave their blocks in the stock as far as it takes them. */
 const PUTS_FOR_STOCK = 6;
 
 function busy(store: Store, { gate, stockSizes, objectBytes, objects, busyMs }: ProgressData): void {

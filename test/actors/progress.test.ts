@@ -79,8 +79,7 @@ test('main gets the memory that busy workers have on lease', async () => {
   const { leasedBytes } = before.primary;
   const mostBytes = WORKERS * stockLimitBytes(options.memory);
   assert.ok(leasedBytes > mostBytes * 0.8, `${leasedBytes} bytes of 4 MiB are on lease`);
-  // A batch, at most half a stock, may be on its way to each.
-  assert.ok(leasedBytes <= mostBytes * 1.5, `${leasedBytes} bytes are more than ${WORKERS} stocks may hold`);
+  assert.ok(leasedBytes <= mostBytes, `${leasedBytes} bytes are more than ${WORKERS} stocks may hold`);
   await drop(crowd);
   // Everything: it can only be had when every lease and every dropped object comes back.
   const ref = await whileBusy(crowd, () => crowd.store.put(new Uint8Array(4 * MEBIBYTE)));
