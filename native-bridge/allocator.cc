@@ -279,14 +279,11 @@ Block Allocator::Allocate(uint64_t units) {
   return HandOut(AllocateRow(GranulesOf(units)));
 }
 
-Block Allocator::AllocateWithin(uint64_t units, const AllocationLimits& limits) {
+Block Allocator::AllocateBelow(uint64_t units, uint64_t end_units) {
   if (units > capacity_units()) return {};
   std::lock_guard<std::mutex> guard(lock_);
   const Block block = HandOut(AllocateRow(GranulesOf(units)));
-  if (!block) return {};
-  const bool within = uint64_t{block.offset_units} + block.units <= limits.end_units &&
-                      words_[books::kAllocated] + limits.left_units <= capacity_units();
-  if (within) return block;
+  if (!block || uint64_t{block.offset_units} + block.units <= end_units) return block;
   TakeBack(block.row);
   return {};
 }

@@ -28,14 +28,6 @@ struct Block {
   explicit operator bool() const { return row != kNoRow; }
 };
 
-// How far a block may go, for who is not the pool's owner.
-struct AllocationLimits {
-  // Not beyond this place.
-  uint64_t end_units;
-  // And not so much that less than this is left.
-  uint64_t left_units;
-};
-
 class Allocator {
  public:
   // Books that were begun (`Begin`) in this region.
@@ -46,8 +38,8 @@ class Allocator {
 
   // A block of at least this many units (of one, when 0 are asked for), or none.
   Block Allocate(uint64_t units);
-  // The same within limits.
-  Block AllocateWithin(uint64_t units, const AllocationLimits& limits);
+  // The same, if it ends at this place at the latest.
+  Block AllocateBelow(uint64_t units, uint64_t end_units);
   // False, and nothing has changed, when this block is not handed out.
   bool Free(uint32_t row);
   // Gives all cached blocks back to the TLSF, where they merge with their free neighbours.

@@ -52,9 +52,9 @@ bool Arena::LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_
   // Others wait, and were first; the actor knows whose turn it is.
   if (Load(Word(actor::kWanted)) != 0) return false;
   if (!debug_ && Load(Word(actor::kFreedUnits)) >= kReclaimAfterUnits) ReclaimForOthers();
-  const AllocationLimits limits = {Load(Word(actor::kOwnEndUnits)), 0};
-  Block block = allocator_->AllocateWithin(units, limits);
-  if (!block && !debug_ && ReclaimForOthers() > 0) block = allocator_->AllocateWithin(units, limits);
+  const uint32_t end_units = Load(Word(actor::kOwnEndUnits));
+  Block block = allocator_->AllocateBelow(units, end_units);
+  if (!block && !debug_ && ReclaimForOthers() > 0) block = allocator_->AllocateBelow(units, end_units);
   if (!block) return false;
   *number = TakeSlot();
   if (*number == kNobody) {

@@ -338,9 +338,8 @@ export class AllocatorActor implements CreateQueueHost {
 
   #hasWork(): boolean {
     const control = this.#control;
-    const isFreed =
-      control.actorWord(ACTOR.FREED_HEAD) !== 0 || control.actorWord(ACTOR.FREED_ON_DISK_HEAD) !== 0;
-    if (this.#queue.length > 0 && isFreed) return true;
+    if (control.actorWord(ACTOR.FREED_ON_DISK_HEAD) !== 0) return true;
+    if (this.#queue.length > 0 && control.actorWord(ACTOR.FREED_HEAD) !== 0) return true;
     if (
       this.#damage?.hasNews === true ||
       this.#queue.hasReport ||
