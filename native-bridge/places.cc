@@ -59,6 +59,7 @@ bool Arena::LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_
   *number = TakeSlot();
   if (*number == kNobody) {
     allocator_->Free(block.row);
+    TellWhoWaits();
     return false;
   }
   *generation = Lease(*number, block, false, client, true);
