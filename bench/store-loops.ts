@@ -12,8 +12,6 @@ export type Loop = (count: number) => void | Promise<void>;
 export interface Batches {
   readonly samples: number;
   readonly count: number;
-  /** Milliseconds of sleep before each sample, not timed: long enough for other threads to fall asleep too. */
-  readonly pause: number;
 }
 
 /** Keeps reads alive that nobody looks at. */
@@ -30,11 +28,9 @@ export function touch(view: { readonly length: number; readonly [index: number]:
 }
 
 /** Microseconds per operation, one figure for each batch. */
-export async function timeBatches(loop: Loop, { samples, count, pause }: Batches): Promise<number[]> {
+export async function timeBatches(loop: Loop, { samples, count }: Batches): Promise<number[]> {
   const measured: number[] = [];
-  const clock = new Int32Array(new SharedArrayBuffer(4));
   for (let sample = 0; sample < samples; sample++) {
-    if (pause > 0) Atomics.wait(clock, 0, 0, pause);
     const start = performance.now();
     const pending = loop(count);
     // Only what is asynchronous pays for waiting.
@@ -45,10 +41,10 @@ export async function timeBatches(loop: Loop, { samples, count, pause }: Batches
 }
 
 /**
- * put + get + read + release of view and ref, synchronous. The view goes first: then the block returns to this thread's
- * stock, and the next put finds it there.
+ * put + get + read + release of view and ref, synchronous. The view goes first: then the block returns to this thread, and
+ * the next put finds it there.
  */
-function cycleLeased(store: Store, bytes: number): Loop {
+function cycle(store: Store, bytes: number): Loop {
   const source = makeSource(bytes);
   return (count) => {
     for (let index = 0; index < count; index++) {
@@ -61,7 +57,7 @@ function cycleLeased(store: Store, bytes: number): Loop {
   };
 }
 
-/** As `cycleLeased`, but read from a copy in memory that is used again and again: no view, and so none to release. */
+/** As `cycle`, but read from a copy in memory that is used again and again: no view, and so none to release. */
 function cycleCopied(store: Store, bytes: number): Loop {
   const source = makeSource(bytes);
   const target = new Float64Array(source.length);
@@ -75,8 +71,8 @@ function cycleCopied(store: Store, bytes: number): Loop {
   };
 }
 
-/** As `cycleLeased`, but the ref goes first: then the block returns to the actor, and the next put has to ask for it. */
-function cycleByActor(store: Store, bytes: number): Loop {
+/** As `cycle`, but the ref goes first: then the block waits on the stack of what was freed. */
+function cycleRefFirst(store: Store, bytes: number): Loop {
   const source = makeSource(bytes);
   return (count) => {
     for (let index = 0; index < count; index++) {
@@ -89,8 +85,8 @@ function cycleByActor(store: Store, bytes: number): Loop {
   };
 }
 
-/** As `cycleLeased`, with the asynchronous calls. */
-export function cycleLeasedAsync(store: Store, bytes: number): Loop {
+/** As `cycle`, with the asynchronous calls. */
+export function cycleAsync(store: Store, bytes: number): Loop {
   const source = makeSource(bytes);
   return async (count) => {
     for (let index = 0; index < count; index++) {
@@ -99,20 +95,6 @@ export function cycleLeasedAsync(store: Store, bytes: number): Loop {
       touch(view);
       store.release(view);
       ref.release();
-    }
-  };
-}
-
-/** As `cycleByActor`, with the asynchronous calls. */
-export function cycleByActorAsync(store: Store, bytes: number): Loop {
-  const source = makeSource(bytes);
-  return async (count) => {
-    for (let index = 0; index < count; index++) {
-      const ref = await store.put(source);
-      const view = await store.get(ref);
-      touch(view);
-      ref.release();
-      store.release(view);
     }
   };
 }
@@ -187,9 +169,9 @@ function clone(_store: Store, bytes: number): Loop {
 
 /** Loops that never wait for the event loop, by name: a worker can be told which to run. */
 export const SYNC_LOOPS = {
-  cycleLeased,
+  cycle,
   cycleCopied,
-  cycleByActor,
+  cycleRefFirst,
   getForgotten,
   getReleased,
   getCopied,

@@ -1,20 +1,16 @@
 /**
  * The store: put, get and release of Float64Arrays of four sizes, from memory that is warm unless a row says otherwise.
  *
- * What a put needs from the actor is forced, not hoped for:
- * - *leased*: every block is taken from the stock of the calling thread and released into it again (the view before the
- *   ref), so after the first round no put leaves the thread;
- * - *actor round trip*: objects nobody writes fill the pool beyond fifteen sixteenths, from where on nothing is given in
- *   advance, and the ref is released before the view, so that the block returns to the actor. Each round checks that no
- *   stock exists. Objects above 1 MiB never come from a stock. *Back to back* the actor may still be watching for the
- *   next request; *asleep* a pause before each operation makes it sleep, and both ends have to be woken.
+ * A small object's block comes from the stock of the calling thread and returns to it where the view is released before the
+ * ref; a larger one's comes from the allocator and returns there. *Ref first*: the end of the view, which may come on any
+ * thread, leaves the block on the stack of what was freed, where this thread takes it back from when it needs one.
  *
  * All synchronous subjects run in a worker of their own, all asynchronous ones on the main thread.
  */
 
 import { type ObjectRef, Store } from '../src/index.ts';
 import type { Row, Run, Subject } from './harness.ts';
-import { cycleByActorAsync, cycleLeasedAsync, getAsync, makeSource, STEPS } from './store-loops.ts';
+import { cycleAsync, getAsync, makeSource, STEPS } from './store-loops.ts';
 import {
   Answerer,
   batchesOf,
@@ -29,20 +25,14 @@ import {
 
 /** put + get + read two elements + release of view and ref; the peers make and read a copy of their own. */
 function cycleRow(size: Size): Row {
-  const leased = [
-    inWorker('Plasmoid, leased, sync', size, 'cycleLeased', 'local'),
-    inWorker('Plasmoid, leased, sync, read by getInto', size, 'cycleCopied', 'local'),
-    onMain('Plasmoid, leased, async', size, cycleLeasedAsync, 'local'),
-  ];
   return {
     name: `store: put + get + release, ${size.name}, warm`,
     unit: 'µs',
     subjects: [
-      ...(size.bytes > MIB ? [] : leased),
-      inWorker('Plasmoid, actor round trip, back to back, sync', size, 'cycleByActor', 'remote'),
-      onMain('Plasmoid, actor round trip, back to back, async', size, cycleByActorAsync, 'remote'),
-      inWorker('Plasmoid, actor round trip, asleep, sync', size, 'cycleByActor', 'asleep'),
-      onMain('Plasmoid, actor round trip, asleep, async', size, cycleByActorAsync, 'asleep'),
+      inWorker('Plasmoid, sync', size, 'cycle', 'local'),
+      inWorker('Plasmoid, sync, read by getInto', size, 'cycleCopied', 'local'),
+      onMain('Plasmoid, async', size, cycleAsync, 'local'),
+      inWorker('Plasmoid, sync, ref first', size, 'cycleRefFirst', 'local'),
       inWorker('new Float64Array(n).set(source)', size, 'plainCopy', 'local'),
       inWorker('structuredClone()', size, 'clone', 'local'),
     ],
@@ -50,7 +40,7 @@ function cycleRow(size: Size): Row {
 }
 
 /**
- * The same operation taken apart, from the stock where the size has one: several objects are put, then all are got, then
+ * The same operation taken apart: several objects are put, then all are got, then
  * all views released, then all refs. The ratio is the share of a step in the whole.
  */
 function stepRow(size: Size): Row {
@@ -60,7 +50,7 @@ function stepRow(size: Size): Row {
     subjects: STEPS.map((step) => ({
       name: step === 'all' ? 'all steps' : step,
       setUp: async (scale): Promise<Run> => {
-        const store = await openStore(false);
+        const store = await openStore();
         const worker = new Answerer({
           task: 'step',
           handle: store.handle,
@@ -111,7 +101,7 @@ function putHeld(store: Store, source: Float64Array<ArrayBuffer>, count: number)
 
 /**
  * put of many objects that are all kept: into memory used before, and into a new store's memory, which no one has touched
- * (neither the pool nor the object table). Stocks and round trips are as they come. The peer keeps as many copies.
+ * (neither the pool nor the object table). The peer keeps as many copies.
  */
 function freshRow(size: Size): Row {
   const { bytes, freshCount } = size;

@@ -57,7 +57,7 @@ interface Opened {
 
 /** The memory of both is a pool of Plasmoid's, so that their pages are alike. */
 async function openBlocks(bytes: number): Promise<Opened> {
-  const store = await openStore(false);
+  const store = await openStore();
   const slot = await store.create(BLOCKS * bytes);
   const { buffer, byteOffset, byteLength } = slot.bytes;
   if (byteOffset !== 0 || byteLength !== buffer.byteLength) throw new Error('The slot is not a whole window');
@@ -80,9 +80,9 @@ async function openBlocks(bytes: number): Promise<Opened> {
   };
 }
 
-function openPlasmoid(loop: 'cycleLeased' | 'cycleCopied'): (bytes: number) => Promise<Opened> {
+function openPlasmoid(loop: 'cycle' | 'cycleCopied'): (bytes: number) => Promise<Opened> {
   return async (bytes) => {
-    const store: Store = await openStore(false);
+    const store: Store = await openStore();
     return { loop: SYNC_LOOPS[loop](store, bytes), end: () => store.close() };
   };
 }
@@ -105,7 +105,7 @@ function blockSubject(
     name,
     setUp: async (scale): Promise<Run> => {
       const { loop, end } = await open(size.bytes);
-      const batches = { samples: scale.quick ? SAMPLES.quick : SAMPLES.full, count: size.count, pause: 0 };
+      const batches = { samples: scale.quick ? SAMPLES.quick : SAMPLES.full, count: size.count };
       await timeBatches(loop, batches);
       return { round: () => timeBatches(loop, batches), ...(end === undefined ? {} : { tearDown: end }) };
     },
@@ -119,15 +119,15 @@ function blockRow(size: BlockSize): Row {
     name: `peers: put + get + release on one thread, ${size.name}`,
     unit: 'µs',
     subjects: [
-      blockSubject('Plasmoid, leased, sync', size, openPlasmoid('cycleLeased')),
-      blockSubject('Plasmoid, leased, sync, read by getInto', size, openPlasmoid('cycleCopied')),
+      blockSubject('Plasmoid, sync', size, openPlasmoid('cycle')),
+      blockSubject('Plasmoid, sync, read by getInto', size, openPlasmoid('cycleCopied')),
       blockSubject(PROTOTYPE, size, openBlocks),
       blockSubject('new Float64Array(n)', size, openFresh),
     ],
     claims: [
       {
-        subject: 'Plasmoid, leased, sync',
-        orElse: ['Plasmoid, leased, sync, read by getInto'],
+        subject: 'Plasmoid, sync',
+        orElse: ['Plasmoid, sync, read by getInto'],
         against: [PROTOTYPE],
         times: size.times,
       },

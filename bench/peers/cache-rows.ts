@@ -84,9 +84,8 @@ function cacheSubject(name: string, open: OpenCache, size: CacheSize, count: num
       await timeBatches(cache.loop, {
         samples: scale.quick ? WARM_UP_SAMPLES.quick : WARM_UP_SAMPLES.full,
         count,
-        pause: 0,
       });
-      return { round: () => timeBatches(cache.loop, { samples, count, pause: 0 }), tearDown: cache.end };
+      return { round: () => timeBatches(cache.loop, { samples, count }), tearDown: cache.end };
     },
   };
 }

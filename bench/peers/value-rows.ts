@@ -115,7 +115,7 @@ function valueSubject(name: string, size: Size, open: (source: Source) => Peer |
       const isLong = size.counts.delivery === 1;
       const samples = scale.quick ? (isLong ? 1 : 5) : size.samples.full;
       return {
-        round: () => timeBatches(loop, { samples, count: size.counts.delivery, pause: 0 }),
+        round: () => timeBatches(loop, { samples, count: size.counts.delivery }),
         tearDown: end,
       };
     },
