@@ -100,17 +100,16 @@ void LookUp(const Arguments& arguments) {
   arguments.GetReturnValue().Set(self->arena->LookUpId(id, &out.words[0], &out.words[1]));
 }
 
-// lease(block, offsetUnits, units, fallback, client, isAnswer, out) → whether there was a free slot; out: slot, generation
+// lease(block, offsetUnits, units, fallback, client, out) → whether there was a free slot; out: slot, generation
 void Lease(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
   const Block block = {Unsigned(arguments, 0), Unsigned(arguments, 1), Unsigned(arguments, 2)};
   const uint32_t number = self->arena->TakeSlot();
   if (number == kNobody) return arguments.GetReturnValue().Set(false);
-  const Output out = OutputArray(arguments, 6);
+  const Output out = OutputArray(arguments, 5);
   out.words[0] = number;
-  out.words[1] =
-      self->arena->Lease(number, block, Boolean(arguments, 3), Unsigned(arguments, 4), Boolean(arguments, 5));
+  out.words[1] = self->arena->Lease(number, block, Boolean(arguments, 3), Unsigned(arguments, 4));
   arguments.GetReturnValue().Set(true);
 }
 

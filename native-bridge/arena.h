@@ -116,8 +116,8 @@ class Arena {
   // A free slot, or kNobody.
   uint32_t TakeSlot();
   void GiveSlot(uint32_t number);
-  // Attaches a block to a slot just taken; its generation.
-  uint32_t Lease(uint32_t number, const Block& block, bool fallback, uint32_t client, bool is_answer);
+  // Attaches a block to a slot just taken, for a client to create an object in; its generation.
+  uint32_t Lease(uint32_t number, const Block& block, bool fallback, uint32_t client);
   // A slot with a block for the caller, a client, without asking the actor. False when that has to be asked: others wait,
   // or what there is lies beyond what clients may take by themselves, or nothing is free.
   bool LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_t* generation);

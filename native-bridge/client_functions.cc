@@ -9,7 +9,7 @@ namespace plasmoid {
 
 namespace {
 
-// Creates an object in the leased slot named by two arguments, or in the stock's when the first is undefined; enters
+// Creates an object in the leased slot named by two arguments, or in one of the client's when the first is undefined; enters
 // its id when there is one. A status; the slot is in `result`.
 int32_t CreateObject(Client* client, const Arguments& arguments, int id_index, int leased_index, uint64_t bytes,
                      uint32_t format) {

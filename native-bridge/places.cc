@@ -36,12 +36,12 @@ void Arena::GiveSlot(uint32_t number) {
 
 // --- giving ---
 
-uint32_t Arena::Lease(uint32_t number, const Block& block, bool fallback, uint32_t client, bool is_answer) {
+uint32_t Arena::Lease(uint32_t number, const Block& block, bool fallback, uint32_t client) {
   uint32_t* record = Slot(number);
   record[fallback ? slot::kFallbackOffsetUnits : slot::kOffsetUnits] = block.offset_units;
   record[slot::kCapacityUnits] = block.units;
   record[slot::kBlock] = block.row;
-  SetOwner(number, client, is_answer);
+  SetOwner(number, client, true);
   const uint32_t generation = GenerationOf(Load(Header(number)));
   // A slot from the list is free, and nobody else's.
   if (!Apply(number, generation, Event::kLease, fallback ? kFallbackFlag : 0)) __builtin_trap();
@@ -62,7 +62,7 @@ bool Arena::LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_
     TellWhoWaits();
     return false;
   }
-  *generation = Lease(*number, block, false, client, true);
+  *generation = Lease(*number, block, false, client);
   // SYNC store-close: leased before the look. The actor closes before it looks which blocks are somebody's, and gives all
   // other memory back to the system.
   if (IsClosed()) {

@@ -85,7 +85,6 @@ export interface BridgeActor {
     units: number,
     fallback: boolean,
     client: number,
-    isAnswer: boolean,
     out: Uint32Array,
   ): boolean;
   /** 0 or an error number; `job` comes back by `takeSpilled`. */

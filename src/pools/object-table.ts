@@ -53,7 +53,7 @@ export class ObjectTable {
     const { allocator } = pool;
     const [offsetUnits, units] = [allocator.offsetOf(block), allocator.unitsOf(block)];
     const isFallback = pool.kind === 'fallback';
-    if (!this.#bridge.lease(block, offsetUnits, units, isFallback, client, true, this.#leased)) {
+    if (!this.#bridge.lease(block, offsetUnits, units, isFallback, client, this.#leased)) {
       pool.free(block);
       return undefined;
     }

@@ -10,7 +10,7 @@ import type { MemoryPool } from './memory-pool.ts';
 export interface PoolStatistics {
   /** The footprint limit of the primary pool; the size of the disk arena of the fallback pool. */
   readonly capacityBytes: number;
-  /** Blocks of objects: as rounded to size classes, or up to a quarter larger from a stock. Blocks in stocks are not counted here. */
+  /** Blocks of objects: as rounded to size classes. Blocks in stocks are not counted here. */
   readonly allocatedBytes: number;
   /** Blocks that stand in clients' stocks, waiting to be written. */
   readonly leasedBytes: number;

@@ -91,7 +91,7 @@ export const NO_WATCH = 0xffffffff;
 /** An entry of the owners column, 16 bits: the client's number plus one, 0 for nobody. */
 export const OWNER = Object.freeze({
   CLIENT_MASK: 0x7fff,
-  /** The lease answers a create, so it is not in a stock and is not recalled: its caller waited for it in the queue. */
+  /** The lease is for a create that is under way, so it is not in a stock and is not recalled. */
   ANSWER_BIT: 0x8000,
 });
 

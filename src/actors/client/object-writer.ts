@@ -24,7 +24,7 @@ export class ObjectWriter {
     this.#debug = debug;
   }
 
-  /** At once where the thread's stock has a block; a promise only where the actor is asked for one. */
+  /** At once where this thread has or takes a block; a promise only where the actor is asked for one. */
   put<T extends Storable>(value: T, limits: SlotOptions & WaitLimits): ObjectRef<T> | Promise<ObjectRef<T>> {
     const caller = this.#debug?.caller();
     const encoded = encodeValue(value);
@@ -66,7 +66,7 @@ export class ObjectWriter {
     return this.#made(ref, status, limits, caller);
   }
 
-  /** Into the leased block, or into one of the stock: `NO_BLOCK` when that has none, or the lease was recalled. */
+  /** Into the leased block, or into one that this thread has or takes: `NO_BLOCK` when there is none. */
   #attempt(
     source: StorableView,
     format: FormatCode,

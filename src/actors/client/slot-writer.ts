@@ -14,7 +14,7 @@ const readSize = integer(0);
 /** The call under way. */
 export interface SlotWriter<View extends object> {
   readonly limits: WaitLimits;
-  /** Tries with the stock, or with a block from the actor; `undefined` when that was not to be had. */
+  /** Tries with a block that this thread has or takes, or with one from the actor; `undefined` when that was not to be had. */
   open(lease: Lease | undefined): WritableSlot<View> | undefined;
 }
 
