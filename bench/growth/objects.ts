@@ -17,7 +17,7 @@ const POINTS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 const QUICK_POINTS = [1, 10_000];
 const SIZES = [8, 1024];
 const FLAT = { point: 1_000_000, from: 1_000, times: 1.5 };
-/** Objects that are made and removed together; no more than a stock takes back. */
+/** Objects that are made and removed together: their records stay in the caches. */
 const TOGETHER = 32;
 
 const CURVE = {
@@ -27,7 +27,7 @@ const CURVE = {
   quickPoints: QUICK_POINTS,
 } as const;
 
-const batchesOf = (scale: Scale) => ({ samples: scale.quick ? 10 : 20, count: 1024, pause: 0 });
+const batchesOf = (scale: Scale) => ({ samples: scale.quick ? 10 : 20, count: 1024 });
 
 function getAndRelease({ store, refs }: Population, index: number): void {
   const view = store.getSync(refs[index]!);

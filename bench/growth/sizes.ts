@@ -19,7 +19,7 @@ const POINTS = [8, 64, KIB, 16 * KIB, 256 * KIB, MIB, 16 * MIB, 64 * MIB, 256 * 
 const QUICK_POINTS = [8, KIB, MIB, 64 * MIB];
 /** Room for the largest object, and for what stands in stocks. */
 const ROOM = 1.25;
-/** Objects that are put one after another, and views that are open together: no more than a stock takes back. */
+/** Objects that are put one after another, and views that are open together. */
 const TOGETHER = 32;
 /** No more than this in one sample, but one object. */
 const SAMPLE_BYTES = 16 * MIB;
