@@ -45,10 +45,10 @@ Output OutputArray(const Arguments& arguments, int index) {
   return {words, static_cast<uint32_t>(array->Length())};
 }
 
-// reclaimFreed() → number of blocks that came back
+// reclaimFreed() → how many slots gave something back
 void ReclaimFreed(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
-  if (self != nullptr) arguments.GetReturnValue().Set(self->arena->ReclaimFreed());
+  if (self != nullptr) arguments.GetReturnValue().Set(self->arena->ReclaimFreed(UINT32_MAX));
 }
 
 // takeFreedOnDisk(out) → count. Call until it is 0; the blocks, and the slots by finishReclaim, are the caller's to free.
@@ -113,16 +113,21 @@ void Lease(const Arguments& arguments) {
   arguments.GetReturnValue().Set(true);
 }
 
-// startSpill(job, sourceOffset, targetOffset, bytes) → 0 or an error number. `job` comes back by takeSpilled.
+// startSpill(slot, generation, targetOffset, targetBytes) → 0 or an error number; the slot comes back by takeSpilled. A status
+// when the object is not in memory any more, or is larger than that.
 void StartSpill(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
+  const std::shared_ptr<Arena>& arena = self->arena;
+  SpillJob job = {.number = Unsigned(arguments, 0), .source_offset = 0, .target_offset = Integer(arguments, 2), .bytes = 0};
+  if (!arena->PlaceInMemory(job.number, Unsigned(arguments, 1), &job.source_offset, &job.bytes) ||
+      job.bytes > Integer(arguments, 3)) {
+    return arguments.GetReturnValue().Set(status::kNotFound);
+  }
   if (!self->spill_writer) {
-    const std::shared_ptr<Arena>& arena = self->arena;
     self->spill_writer =
         std::make_shared<SpillWriter>(arena->primary(), arena->fallback(), [arena] { arena->AlertActor(); });
   }
-  const SpillJob job = {Unsigned(arguments, 0), Integer(arguments, 1), Integer(arguments, 2), Integer(arguments, 3)};
   arguments.GetReturnValue().Set(self->spill_writer->Write(job));
 }
 
@@ -166,8 +171,7 @@ void Check(const Arguments& arguments) {
 void Evict(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
   if (self == nullptr) return;
-  // No client's number: nobody gets the slot by way of a stock.
-  const HoldsLeft left = self->arena->Evict(kMaxClients, Unsigned(arguments, 0), Unsigned(arguments, 1), false);
+  const HoldsLeft left = self->arena->Evict(kMaxClients, Unsigned(arguments, 0), Unsigned(arguments, 1), nullptr);
   arguments.GetReturnValue().Set(left != HoldsLeft::kSome);
 }
 

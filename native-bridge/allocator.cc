@@ -11,6 +11,8 @@ namespace {
 // cache.
 constexpr uint32_t kLargestCachedUnits = 64;
 constexpr uint32_t kSteps = 1u << kListStepsShift;
+// How many cached blocks merge in one hold of the lock: some tenths of a millisecond.
+constexpr uint32_t kFlushBatch = 512;
 // How many blocks of a list that is only partly large enough are looked at: a bound, so that a call stays short.
 constexpr int kTightSearchLimit = 64;
 
@@ -214,38 +216,53 @@ void Allocator::PushCached(uint32_t row, uint32_t size_class) {
   Add(words_ + books::kCached, words[block::kUnits]);
 }
 
-void Allocator::FlushCacheLocked() {
-  if (words_[books::kCached] == 0) return;
+bool Allocator::FlushSome() {
+  if (words_[books::kCached] == 0) return false;
+  uint32_t flushed = 0;
   for (uint32_t size_class = 0; size_class < kCacheCount; size_class++) {
-    for (uint32_t row = PopCached(size_class); row != kNoRow; row = PopCached(size_class)) GiveFree(row);
+    for (uint32_t row = PopCached(size_class); row != kNoRow; row = PopCached(size_class)) {
+      GiveFree(row);
+      if (++flushed == kFlushBatch) return true;
+    }
   }
+  return true;
 }
 
 void Allocator::FlushCache() {
-  std::lock_guard<std::mutex> guard(lock_);
-  FlushCacheLocked();
+  for (bool more = true; more;) {
+    std::lock_guard<std::mutex> guard(lock_);
+    more = FlushSome();
+  }
 }
 
 // --- allocation ---
 
-uint32_t Allocator::AllocateRow(uint64_t granules) {
-  const uint32_t shift = words_[books::kGranularityShift];
+uint64_t Allocator::GranulesOf(uint64_t units) const {
+  return units == 0 ? 1 : ((units - 1) >> words_[books::kGranularityShift]) + 1;
+}
+
+bool Allocator::MayHave(uint64_t granules) const {
+  const uint64_t units = granules << words_[books::kGranularityShift];
+  return units <= uint64_t{words_[books::kFree]} + words_[books::kCached];
+}
+
+uint32_t Allocator::TakeOfClass(uint64_t granules) {
   const uint64_t class_granules = RoundToClass(granules);
-  const uint64_t class_units = class_granules << shift;
-  const bool fits = class_units <= capacity_units();
-  uint32_t row = fits ? PopCached(ClassOfRounded(class_granules)) : kNoRow;
-  for (bool flushed = false; row == kNoRow; flushed = true) {
-    const uint32_t found = fits ? Find(class_units) : kNoRow;
-    if (found != kNoRow) row = TakeFree(found, class_units);
-    if (flushed || row != kNoRow) break;
-    FlushCacheLocked();
-  }
-  if (row != kNoRow || class_granules == granules) return row;
-  // Better a block of odd size than none: an object as large as the range could never be stored otherwise.
-  const uint64_t plain_units = granules << shift;
-  uint32_t tight = Find(plain_units);
-  if (tight == kNoRow) tight = FindTight(plain_units);
-  return tight == kNoRow ? kNoRow : TakeFree(tight, plain_units);
+  const uint64_t units = class_granules << words_[books::kGranularityShift];
+  if (units > capacity_units()) return kNoRow;
+  const uint32_t cached = PopCached(ClassOfRounded(class_granules));
+  if (cached != kNoRow) return cached;
+  const uint32_t found = Find(units);
+  return found == kNoRow ? kNoRow : TakeFree(found, units);
+}
+
+// Better a block of odd size than none: an object as large as the range could never be stored otherwise.
+uint32_t Allocator::TakeTight(uint64_t granules) {
+  if (RoundToClass(granules) == granules) return kNoRow;
+  const uint64_t units = granules << words_[books::kGranularityShift];
+  uint32_t found = Find(units);
+  if (found == kNoRow) found = FindTight(units);
+  return found == kNoRow ? kNoRow : TakeFree(found, units);
 }
 
 Block Allocator::HandOut(uint32_t row) {
@@ -269,20 +286,26 @@ void Allocator::TakeBack(uint32_t row) {
   }
 }
 
-uint64_t Allocator::GranulesOf(uint64_t units) const {
-  return units == 0 ? 1 : ((units - 1) >> words_[books::kGranularityShift]) + 1;
-}
-
 Block Allocator::Allocate(uint64_t units) {
-  if (units > capacity_units()) return {};
-  std::lock_guard<std::mutex> guard(lock_);
-  return HandOut(AllocateRow(GranulesOf(units)));
+  const uint64_t granules = GranulesOf(units);
+  for (;;) {
+    // Others come between the holds of the lock: a great number of blocks may have to merge.
+    std::lock_guard<std::mutex> guard(lock_);
+    if (!MayHave(granules)) return {};
+    const uint32_t row = TakeOfClass(granules);
+    if (row != kNoRow) return HandOut(row);
+    if (!FlushSome()) return HandOut(TakeTight(granules));
+  }
 }
 
 Block Allocator::AllocateBelow(uint64_t units, uint64_t end_units) {
-  if (units > capacity_units()) return {};
+  const uint64_t granules = GranulesOf(units);
   std::lock_guard<std::mutex> guard(lock_);
-  const Block block = HandOut(AllocateRow(GranulesOf(units)));
+  if (!MayHave(granules)) return {};
+  uint32_t row = TakeOfClass(granules);
+  if (row == kNoRow && FlushSome()) row = TakeOfClass(granules);
+  if (row == kNoRow && words_[books::kCached] == 0) row = TakeTight(granules);
+  const Block block = HandOut(row);
   if (!block || uint64_t{block.offset_units} + block.units <= end_units) return block;
   TakeBack(block.row);
   return {};

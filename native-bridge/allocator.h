@@ -3,12 +3,13 @@
 // Requests are rounded to size classes; a small freed block waits in the cache of its class for the next request of that
 // size; everything else comes from a TLSF (two-level segregated fit: every call takes a bounded number of steps, whatever
 // the number of blocks, and freed neighbours merge at once) and goes back to it. When that finds nothing, the cached
-// blocks go back to it, merge, and the search is made once more.
+// blocks go back to it, merge, and the search is made again.
 //
 // Masmano, Ripoll, Crespo, Real: "TLSF: a new dynamic memory allocator for real-time systems", ECRTS 2004.
 //
-// Any thread may call it. Its lock is held for some tenths of a microsecond, never across a V8 call, and never taken by a
-// deleter. A thread that is terminated ends in JavaScript, so not while it has the lock.
+// Any thread may call it. Its lock is held for some tenths of a microsecond, and where cached blocks have to merge, for a
+// bounded number of them; never across a V8 call, and never by a deleter. A thread that is terminated ends in JavaScript,
+// so not while it has the lock.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -38,7 +39,7 @@ class Allocator {
 
   // A block of at least this many units (of one, when 0 are asked for), or none.
   Block Allocate(uint64_t units);
-  // The same, if it ends at this place at the latest.
+  // The same, if it ends at this place at the latest; and without merging all that is cached, however much it is.
   Block AllocateBelow(uint64_t units, uint64_t end_units);
   // False, and nothing has changed, when this block is not handed out.
   bool Free(uint32_t row);
@@ -65,10 +66,15 @@ class Allocator {
   // --- caches ---
   uint32_t PopCached(uint32_t size_class);
   void PushCached(uint32_t row, uint32_t size_class);
-  void FlushCacheLocked();
+  // A number of them merge; false when there were none.
+  bool FlushSome();
 
   uint64_t GranulesOf(uint64_t units) const;
-  uint32_t AllocateRow(uint64_t granules);
+  // Whether there are so many units at all, wherever they lie.
+  bool MayHave(uint64_t granules) const;
+  // A block of the class; or one of just the size, for want of a better one.
+  uint32_t TakeOfClass(uint64_t granules);
+  uint32_t TakeTight(uint64_t granules);
   Block HandOut(uint32_t row);
   void TakeBack(uint32_t row);
 

@@ -104,7 +104,7 @@ int32_t Arena::AddHold(uint32_t client, uint32_t number, uint32_t generation) {
   // Only now is the slot sure not to be recycled, so only now does its generation mean anything.
   const uint64_t header = Load(Header(number));
   if (GenerationOf(header) == generation && IsLive(StateOf(header))) return status::kOk;
-  DropHold(client, number, false);
+  DropHold(client, number, nullptr);
   return status::kNotFound;
 }
 
@@ -114,9 +114,9 @@ void Arena::StartHold(uint32_t client, uint32_t number) {
   StoreRelease(Slot(number) + slot::kHolds, uint32_t{1});
 }
 
-HoldsLeft Arena::DropHold(uint32_t client, uint32_t number, bool may_recycle) {
+HoldsLeft Arena::DropHold(uint32_t client, uint32_t number, uint32_t* recycled) {
   SetLedgerBit(client, number, false);
-  return LowerHolds(client, number, may_recycle);
+  return LowerHolds(client, number, recycled);
 }
 
 int32_t Arena::Keep(uint32_t number, uint32_t generation) {
@@ -134,17 +134,17 @@ int32_t Arena::Keep(uint32_t number, uint32_t generation) {
   }
 }
 
-HoldsLeft Arena::Evict(uint32_t client, uint32_t number, uint32_t generation, bool may_recycle) {
+HoldsLeft Arena::Evict(uint32_t client, uint32_t number, uint32_t generation, uint32_t* recycled) {
   uint64_t header = Load(Header(number));
   do {
     const bool idle = GenerationOf(header) == generation && StateOf(header) == State::kSealed && IsEvictable(header);
     if (!idle || Load(Slot(number) + slot::kHolds) != 1) return HoldsLeft::kSome;
   } while (!CompareExchange(Header(number), &header, header & ~kEvictableFlag));
   // Whoever has got a ref since keeps the object, as any other that the store does not keep.
-  return LowerHolds(client, number, may_recycle);
+  return LowerHolds(client, number, recycled);
 }
 
-HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) {
+HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, uint32_t* recycled) {
   // SYNC tombstone: holds are lowered before the header is read; the actor reads them in the opposite order.
   if (FetchSub(Slot(number) + slot::kHolds, uint32_t{1}) != 1) return HoldsLeft::kSome;
   if (debug_) PinEvidence(number);
@@ -153,7 +153,7 @@ HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) 
     Event event;
     switch (StateOf(header)) {
       case State::kSealed:
-        event = may_recycle && !IsFallback(header) && OwnerOf(number) == client ? Event::kRecycle : Event::kDelete;
+        event = recycled != nullptr && !IsFallback(header) && OwnerOf(number) == client ? Event::kRecycle : Event::kDelete;
         // Out of the index before somebody else may have the slot. If it is viewed meanwhile, it is deleted, and the
         // actor finds nothing to erase.
         if (event == Event::kRecycle && IsNamed(header)) EraseId(number);
@@ -171,14 +171,16 @@ HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, bool may_recycle) 
       default:
         return HoldsLeft::kNone;  // on its way already; the actor looks at the holds when it arrives
     }
+    // Nobody recalls it while it says so; and without it, it may be another's at once.
+    const bool was_answer = IsAnswer(number);
     uint64_t next;
     if (!NextHeader(header, event, &next)) return HoldsLeft::kNone;
     if (!CompareExchange(Header(number), &header, next)) continue;
     if (IsAwaited(header) && !IsAwaited(next)) PushSettled(number);
     if (StateOf(next) == State::kReleased) PushFreed(number);
     if (event != Event::kRecycle) return HoldsLeft::kNone;
-    // It may have come as the answer to a create.
-    if (IsAnswer(number)) SetOwner(number, client, false);
+    if (was_answer) SetOwner(number, client, false);
+    *recycled = GenerationOf(next);
     return HoldsLeft::kNoneRecycled;
   }
 }
@@ -242,6 +244,20 @@ uint32_t Arena::TakeSettledLink(uint32_t number) {
   return next == kStackEnd ? 0 : next;
 }
 
+bool Arena::PlaceInMemory(uint32_t number, uint32_t generation, uint64_t* offset, uint64_t* bytes) const {
+  auto is_there = [&] {
+    const uint64_t header = Load(Header(number));
+    const bool is_sealed = StateOf(header) == State::kSealed || StateOf(header) == State::kReferenced;
+    return GenerationOf(header) == generation && is_sealed && !IsFallback(header);
+  };
+  if (!is_there()) return false;
+  const uint32_t* record = Slot(number);
+  *offset = uint64_t{LoadAcquire(record + slot::kOffsetUnits)} * kUnitBytes;
+  *bytes = LoadAcquire(record + slot::kSizeLow) | (uint64_t{LoadAcquire(record + slot::kSizeHigh)} << 32);
+  // Whoever writes these words has changed the generation before.
+  return is_there();
+}
+
 bool Arena::CommitSpill(uint32_t number, uint32_t generation, uint32_t offset_units) {
   const uint64_t header = Load(Header(number));
   // Only the actor, which calls this, gives blocks of the fallback pool away: the cell is nobody's while the generation
@@ -276,8 +292,9 @@ uint32_t Arena::RecoverClient(uint32_t client) {
   uint32_t touched = 0;
   const uint32_t end = HighWater();
   for (uint32_t number = 0; number < end; number++) {
+    // The owner behind the header: whoever leases the slot says so first, and then both are another's.
+    const uint64_t header = Load(Header(number));
     if (OwnerOf(number) != client) continue;
-    uint64_t header = Load(Header(number));
     const State state = StateOf(header);
     if (state == State::kLeased) {
       if (Apply(number, GenerationOf(header), Event::kHandBack)) touched++;
@@ -290,7 +307,7 @@ uint32_t Arena::RecoverClient(uint32_t client) {
     uint8_t bits = __atomic_load_n(LedgerByte(client, byte * 8), __ATOMIC_SEQ_CST);
     for (uint32_t bit = 0; bits != 0; bit++, bits >>= 1) {
       if ((bits & 1) == 0) continue;
-      DropHold(client, byte * 8 + bit, false);
+      DropHold(client, byte * 8 + bit, nullptr);
       touched++;
     }
   }
@@ -298,6 +315,7 @@ uint32_t Arena::RecoverClient(uint32_t client) {
 }
 
 void Arena::AlertActor() {
+  // SYNC actor-alert: behind what the actor shall see. It reads the word before it looks.
   FetchAdd(Word(actor::kActivity), uint32_t{1});
   WakeActor();
 }

@@ -88,13 +88,13 @@ class Arena {
   int32_t AddHold(uint32_t client, uint32_t number, uint32_t generation);
   // The first hold of a slot that its caller alone knows.
   void StartHold(uint32_t client, uint32_t number);
-  // A client's last ref goes.
-  HoldsLeft DropHold(uint32_t client, uint32_t number, bool may_recycle);
+  // A client's last ref goes. What becomes the client's own again has the generation `recycled`; not allowed without it.
+  HoldsLeft DropHold(uint32_t client, uint32_t number, uint32_t* recycled);
   // The store's own hold of a sealed object that the caller holds: from now on it outlives its last ref. A status.
   int32_t Keep(uint32_t number, uint32_t generation);
   // Gives the store's hold up, if it is the only one and nobody views the object: by the actor, or by the client that
   // deletes it.
-  HoldsLeft Evict(uint32_t client, uint32_t number, uint32_t generation, bool may_recycle);
+  HoldsLeft Evict(uint32_t client, uint32_t number, uint32_t generation, uint32_t* recycled);
 
   // --- debug mode (arena_debug.cc): not to be called out of it, but for CheckBytes ---
   bool debug() const { return debug_; }
@@ -123,8 +123,8 @@ class Arena {
   bool LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_t* generation);
   // Gives a leased slot back unused.
   void HandBack(uint32_t number, uint32_t generation);
-  // Takes everything back that was freed, but for what lies on disk; the number of blocks.
-  uint32_t ReclaimFreed();
+  // Takes back what was freed, but for what lies on disk, as far as this number of slots; how many gave something back.
+  uint32_t ReclaimFreed(uint32_t most_slots);
   // Takes back what stands in stocks, of blocks of at least this size; their number.
   uint32_t RecallLeases(uint32_t least_units, bool* has_smaller);
   // Slots whose blocks lie on disk, as a stack: the first number plus one, or 0. Follow slot::kNextFreed.
@@ -141,6 +141,8 @@ class Arena {
   uint32_t TakeSettledLink(uint32_t number);
 
   // --- spilling ---
+  // Where a sealed object lies in memory, in bytes, and how large it is; false when it is not there any more.
+  bool PlaceInMemory(uint32_t number, uint32_t generation, uint64_t* offset, uint64_t* bytes) const;
   // Makes the copy at `offset_units` of the fallback pool the object's only place; false when somebody views the other
   // one, or the object has gone.
   bool CommitSpill(uint32_t number, uint32_t generation, uint32_t offset_units);
@@ -167,12 +169,12 @@ class Arena {
   void RingAllClients();
 
  private:
-  HoldsLeft LowerHolds(uint32_t client, uint32_t number, bool may_recycle);
+  HoldsLeft LowerHolds(uint32_t client, uint32_t number, uint32_t* recycled);
   // The compare-exchange of Apply alone; `next` is the header after it.
   bool Step(uint32_t number, uint32_t generation, Event event, uint64_t extra_flags, uint64_t* next);
   // Of the primary pool.
   void FreeBlock(uint32_t number);
-  // One slot of those released; whether it had a block that is free now.
+  // One slot of those released; whether a block or the slot is free now.
   bool Reclaim(uint32_t number);
   // By a client, for itself in the first place.
   uint32_t ReclaimForOthers();
@@ -213,6 +215,10 @@ class Arena {
   std::mutex index_lock_;
   // Held while a slot is taken from the free ones or given to them, and no longer.
   std::mutex slots_lock_;
+  // Held while something is neither in use nor free: who has it sees all that was given back. Before the other locks.
+  std::mutex reclaim_lock_;
+  // The part of the freed stack that was taken and is still to be looked at: slot number plus one, or 0.
+  uint32_t taken_ = 0;
   std::shared_ptr<Allocator> allocator_;
   Doorbell actor_doorbell_;
   std::array<Doorbell, kMaxClients> client_doorbells_;

@@ -92,7 +92,7 @@ bool Client::IsStillLeased(uint32_t number, uint32_t generation) const {
 }
 
 void Client::AddStock(uint32_t number, uint32_t generation) {
-  // Recalled on its way here: another's by now, or nobody's.
+  // Recalled already: another's by now, or nobody's.
   if (!IsStillLeased(number, generation)) return;
   const uint32_t units = arena->Slot(number)[slot::kCapacityUnits];
   const uint64_t bytes = uint64_t{units} * kUnitBytes;
@@ -190,14 +190,17 @@ int32_t Client::HoldAgain(uint32_t number, uint32_t generation) {
 
 void Client::DropLocal(uint32_t number) {
   if (--local_holds_[number] != 0) return;
-  if (arena->DropHold(index, number, MayRecycle()) == HoldsLeft::kNoneRecycled) AddRecycled(number);
+  uint32_t recycled;
+  const HoldsLeft left = arena->DropHold(index, number, MayRecycle() ? &recycled : nullptr);
+  if (left == HoldsLeft::kNoneRecycled) AddStock(number, recycled);
 }
 
 int32_t Client::Delete(uint32_t number, uint32_t generation) {
   // What the store alone keeps ends as if this thread had its last ref: its block is at hand for the put that follows.
-  const HoldsLeft left = arena->Evict(index, number, generation, MayRecycle());
+  uint32_t recycled;
+  const HoldsLeft left = arena->Evict(index, number, generation, MayRecycle() ? &recycled : nullptr);
   if (left == HoldsLeft::kSome) return arena->Delete(number, generation);
-  if (left == HoldsLeft::kNoneRecycled) AddRecycled(number);
+  if (left == HoldsLeft::kNoneRecycled) AddStock(number, recycled);
   return status::kOk;
 }
 

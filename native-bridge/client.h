@@ -72,8 +72,6 @@ class Client {
   void EndOfThread();
 
   // --- stock ---
-  // Keeps a leased slot for later creates, or hands it back when the stock has enough.
-  void AddStock(uint32_t number, uint32_t generation);
   // Creates an object in a slot of the stock, or in one with a block that this thread takes; false when the actor has to be
   // asked for one.
   bool CreateHere(uint64_t bytes, uint32_t format, uint64_t flags, uint32_t* number, uint32_t* generation);
@@ -124,9 +122,10 @@ class Client {
 
  private:
   void DropLocal(uint32_t number);
+  // Keeps a leased slot for later creates, or hands it back when the stock has enough.
+  void AddStock(uint32_t number, uint32_t generation);
   // While somebody waits for memory, nothing may slip into a stock behind the actor, which has just looked there.
   bool MayRecycle() const { return Load(arena->Word(actor::kWanted)) == 0; }
-  void AddRecycled(uint32_t number) { AddStock(number, GenerationOf(Load(arena->Header(number)))); }
   bool IsStillLeased(uint32_t number, uint32_t generation) const;
   void ForgetRecalled();
 

@@ -50,8 +50,8 @@ void Put(const Arguments& arguments) {
   client->result[result_word::kTrack] = client->Track(arguments[2].As<v8::Object>(), number);
   if (arena.debug()) arena.StoreChecksum(number);
   // SYNC seal-get: the bytes are written before this compare-exchange.
-  arena.Apply(number, client->result[result_word::kGeneration], Event::kSeal);
-  arguments.GetReturnValue().Set(status::kOk);
+  const bool sealed = arena.Apply(number, client->result[result_word::kGeneration], Event::kSeal);
+  arguments.GetReturnValue().Set(sealed ? status::kOk : status::kNotFound);
 }
 
 // create(sizeBytes, format, owner, id, leasedSlot, leasedGeneration) → ArrayBuffer or status;

@@ -7,6 +7,8 @@ namespace {
 
 // A client that takes a block for itself takes back first what others have freed, when it is as much as this: 1 MiB.
 constexpr uint32_t kReclaimAfterUnits = (1u << 20) / kUnitBytes;
+// And no more slots than this at a time: the call is a put of somebody who wants to go on.
+constexpr uint32_t kReclaimSlots = 512;
 
 }  // namespace
 
@@ -80,6 +82,7 @@ bool Arena::LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_
 // --- taking back ---
 
 void Arena::HandBack(uint32_t number, uint32_t generation) {
+  std::lock_guard<std::mutex> guard(reclaim_lock_);
   uint64_t next;
   if (!Step(number, generation, Event::kHandBack, 0, &next)) return;
   // In debug mode the actor looks at bytes before anybody else may have them.
@@ -105,29 +108,36 @@ bool Arena::Reclaim(uint32_t number) {
   }
   // A tombstone comes a second time, without a block.
   if (has_block) FreeBlock(number);
-  if (FinishReclaim(number)) GiveSlot(number);
-  return has_block;
+  const bool is_free = FinishReclaim(number);
+  if (is_free) GiveSlot(number);
+  return has_block || is_free;
 }
 
-uint32_t Arena::ReclaimFreed() {
-  Store(Word(actor::kFreedUnits), uint32_t{0});
-  uint32_t blocks = 0;
-  for (uint32_t next = Exchange(Word(actor::kFreedHead), uint32_t{0}); next != 0;) {
-    const uint32_t number = next - 1;
-    next = Slot(number)[slot::kNextFreed];
-    if (Reclaim(number)) blocks++;
+uint32_t Arena::ReclaimFreed(uint32_t most_slots) {
+  std::lock_guard<std::mutex> guard(reclaim_lock_);
+  uint32_t returned = 0;
+  for (uint32_t looked = 0; looked < most_slots; looked++) {
+    if (taken_ == 0) {
+      Store(Word(actor::kFreedUnits), uint32_t{0});
+      taken_ = Exchange(Word(actor::kFreedHead), uint32_t{0});
+    }
+    if (taken_ == 0) break;
+    const uint32_t number = taken_ - 1;
+    taken_ = Slot(number)[slot::kNextFreed];
+    if (Reclaim(number)) returned++;
   }
-  return blocks;
+  return returned;
 }
 
 uint32_t Arena::ReclaimForOthers() {
-  const uint32_t blocks = ReclaimFreed();
-  if (blocks > 0) TellWhoWaits();
-  return blocks;
+  const uint32_t returned = ReclaimFreed(kReclaimSlots);
+  TellWhoWaits();
+  return returned;
 }
 
 // SYNC wanted: blocks are free before this look. The actor sets the word before its last attempt to find one: either that
-// finds them, or this thread sees that somebody waits. (What is on the freed stack is the actor's to see.)
+// finds them, or this thread sees that somebody waits. What was taken off the freed stack and not looked at is the actor's to
+// see then.
 void Arena::TellWhoWaits() {
   if (Load(Word(actor::kWanted)) != 0) AlertActor();
 }

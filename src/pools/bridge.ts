@@ -71,7 +71,7 @@ export interface BridgeClient {
 
 /** The allocator actor's functions on its arena. */
 export interface BridgeActor {
-  /** Takes everything back that was freed, but for what lies on disk; the number of blocks. */
+  /** Takes everything back that was freed, but for what lies on disk; how many slots gave something back. */
   reclaimFreed(): number;
   /** Slots whose blocks lie on disk: the blocks, and by `finishReclaim` the slots, are the caller's to take back. */
   takeFreedOnDisk(out: Uint32Array): number;
@@ -87,11 +87,14 @@ export interface BridgeActor {
     client: number,
     out: Uint32Array,
   ): boolean;
-  /** 0 or an error number; `job` comes back by `takeSpilled`. */
-  startSpill(job: number, sourceOffset: number, targetOffset: number, sizeBytes: number): number;
+  /**
+   * 0 or an error number; the slot comes back by `takeSpilled`. A status when the object is not in memory any more, or is
+   * larger than the target.
+   */
+  startSpill(slot: number, generation: number, targetOffset: number, targetBytes: number): number | Status;
   /** Whether `takeSpilled` has something: for the last look before a sleep. */
   hasSpilled(): boolean;
-  /** `[job, error number, job, error number, …]` */
+  /** `[slot, error number, slot, error number, …]` */
   takeSpilled(): number[];
   commitSpill(slot: number, generation: number, offsetUnits: number): boolean;
   /** Gives up an object that only the store holds. */

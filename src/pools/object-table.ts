@@ -74,13 +74,13 @@ export class ObjectTable {
     return true;
   }
 
-  /** Takes everything back that was freed since the last call; the number of blocks. */
+  /** Takes everything back that was freed since the last call; how many slots gave back a block, or themselves. */
   reclaimFreed(): number {
-    let blocks = this.#bridge.reclaimFreed();
+    let returned = this.#bridge.reclaimFreed();
     for (;;) {
       const count = this.#bridge.takeFreedOnDisk(this.#batch);
-      if (count === 0) return blocks;
-      blocks += count;
+      if (count === 0) return returned;
+      returned += count;
       for (const slot of this.#batch.subarray(0, count)) {
         this.#fallback?.free(this.#control.slotWord(slot, SLOT.BLOCK));
         this.#bridge.finishReclaim(slot);

@@ -4,8 +4,9 @@
  * the old one; and if somebody does, or the object has gone, the copy is thrown away.
  */
 import { getSystemErrorName } from 'node:util';
+import { STATUS } from '../state/bridge-status.ts';
 import { ACTOR } from '../state/control-layout.ts';
-import { SLOT, UNIT_BYTES } from '../state/slot-layout.ts';
+import { UNIT_BYTES } from '../state/slot-layout.ts';
 import { chooseSpillBatch, type SpillCandidate } from '../state/spill-plan.ts';
 import { type BridgeActor, bridge } from './bridge.ts';
 import type { ControlRegion } from './control-region.ts';
@@ -88,8 +89,9 @@ export class Spilling {
   start(targetBytes: number): number {
     let bytes = 0;
     for (const candidate of chooseSpillBatch(this.#candidates(), targetBytes)) {
-      if (!this.#begin(candidate)) break;
-      bytes += candidate.blockBytes;
+      const begun = this.#begin(candidate);
+      if (begun === 'no room') break;
+      if (begun === 'begun') bytes += candidate.blockBytes;
     }
     return bytes;
   }
@@ -133,22 +135,24 @@ export class Spilling {
     return candidates;
   }
 
-  #begin({ slot, generation, blockBytes }: SpillCandidate): boolean {
-    if (this.#fallback === undefined) return false;
+  #begin({ slot, generation, blockBytes }: SpillCandidate): 'begun' | 'gone' | 'no room' {
+    if (this.#fallback === undefined) return 'no room';
     const block = this.#fallback.allocate(blockBytes / UNIT_BYTES);
-    if (typeof block !== 'number') return false;
-    const error = this.#actor.startSpill(
+    if (typeof block !== 'number') return 'no room';
+    const { allocator } = this.#fallback;
+    // Clients free and create meanwhile: by now the slot may be another object's, and that one larger.
+    const answer = this.#actor.startSpill(
       slot,
-      this.#control.slotWord(slot, SLOT.OFFSET_UNITS) * UNIT_BYTES,
-      this.#fallback.allocator.offsetOf(block) * UNIT_BYTES,
-      this.#control.sizeBytes(slot),
+      generation,
+      allocator.offsetOf(block) * UNIT_BYTES,
+      allocator.unitsOf(block) * UNIT_BYTES,
     );
-    if (error !== 0) {
+    if (answer !== 0) {
       this.#fallback.free(block);
-      return false;
+      return answer === STATUS.NOT_FOUND ? 'gone' : 'no room';
     }
     this.#moves.set(slot, { generation, block });
-    return true;
+    return 'begun';
   }
 
   /** Bytes of memory that came free. */

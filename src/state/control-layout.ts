@@ -51,7 +51,7 @@ const line = (index: number): number => (index * FALSE_SHARING_BYTES) / 4;
 export const ACTOR = Object.freeze({
   /** 1 while the actor waits in its event loop; who changes it to 0 rings the doorbell. */
   SLEEPING: line(1),
-  /** Bumped behind each published request and each push on the settled stack: what the actor watches while it spins. */
+  /** Bumped behind each published request and whatever else the actor shall look at: what it watches while it spins, and before it sleeps. */
   ACTIVITY: line(2),
   /** Freed stack: slot number plus one, 0 when empty. Pushed by any thread, taken whole by the actor or by a client. */
   FREED_HEAD: line(3),

@@ -34,6 +34,11 @@ function release({ client }: Bench, { track, slot }: Placed): void {
   client.release(track, slot);
 }
 
+/** Sizes of classes, so that just so many units are left. */
+function fillAllBut896(bench: Bench): Placed[] {
+  return [57_344, 7_168, 128].map((units) => mustPut(bench, units * UNIT));
+}
+
 test('until the actor says how far, a client takes nothing', () =>
   onBench(async (bench) => {
     assert.is(tryPut(bench, 1000), STATUS.NO_BLOCK);
@@ -142,6 +147,46 @@ test('what lies on disk it leaves to the actor, who gives its room back to the f
     assert.is(control.header(onDisk.slot).state, 'free');
     assert.is(client.index, 0);
     for (const one of placed) release(bench, one);
+  }));
+
+test('it merges a bounded number of small blocks for one of its own; the actor all of them', () =>
+  onBench(async (bench) => {
+    const { primary, control } = bench;
+    mayTakeAll(bench);
+    const rest = fillAllBut896(bench);
+    const small = Array.from({ length: 896 }, () => mustPut(bench, UNIT));
+    for (const one of small) release(bench, one);
+    assert.is(primary.allocator.cachedUnits, 896);
+    assert.is(tryPut(bench, 896 * UNIT), STATUS.NO_BLOCK);
+    const cached = primary.allocator.cachedUnits;
+    assert.ok(cached > 0 && cached < 896, `${cached} are left`);
+    const leased = lease(bench, 896 * UNIT);
+    assert.is(primary.allocator.cachedUnits, 0);
+    bench.client.handBack(leased.slot, leased.generation);
+    assert.is(control.header(leased.slot).state, 'free');
+    for (const one of rest) release(bench, one);
+  }));
+
+test("what it takes back in one call is bounded, too, and the rest is the next one's, or the actor's", () =>
+  onBench(async (bench) => {
+    const { client, table, primary } = bench;
+    mayTakeAll(bench);
+    const rest = fillAllBut896(bench);
+    const viewed = Array.from({ length: 896 }, () => {
+      const placed = mustPut(bench, UNIT);
+      return { placed, view: get(bench, placed) };
+    });
+    for (const { placed, view } of viewed) {
+      release(bench, placed);
+      client.releaseWindow(view);
+    }
+    const free = (): number => primary.allocator.freeUnits + primary.allocator.cachedUnits;
+    assert.is(free(), 0);
+    const placed = mustPut(bench, UNIT);
+    assert.ok(free() > 0 && free() < 895, `${free()} are back`);
+    table.reclaimFreed();
+    assert.is(free(), 895);
+    for (const one of [placed, ...rest]) release(bench, one);
   }));
 
 test('without a free slot it takes no block', () =>

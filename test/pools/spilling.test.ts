@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SpillOutcome } from '../../src/pools/spilling.ts';
 import { STATUS } from '../../src/state/bridge-status.ts';
+import { ACTOR, NO_WATCH } from '../../src/state/control-layout.ts';
 import { unitsOf } from '../../src/state/slot-layout.ts';
 import { type Bench, get, onBench, type Placed, put } from '../support/store-bench.ts';
 
@@ -123,6 +124,37 @@ test('a disk without room takes what it can', () =>
     // Held until here: a collection of their holders would end the objects.
     assert.is(objects.filter(({ holder }) => holder !== undefined).length, 3);
     if (typeof block === 'number') fallback.free(block);
+  }));
+
+test('an object that goes while its move begins, and whose slot a larger one gets, is left out, and overwrites nothing', () =>
+  onBench(async (bench) => {
+    const { spilling, control, client, fallback, primary, table } = bench;
+    control.setActorWord(ACTOR.OWN_END_UNITS, primary.allocator.capacityUnits);
+    control.setActorWord(ACTOR.WATCH_ABOVE_UNITS, NO_WATCH);
+    // On disk: a hole of a page, and a victim behind it.
+    const hole = put(bench, new Uint8Array(4 * KIBIBYTE));
+    const victim = put(bench, new Uint8Array(MEBIBYTE).fill(7));
+    spilling.start(4 * MEBIBYTE);
+    assert.is((await outcome(bench)).objects, 2);
+    client.release(hole.track, hole.slot);
+    table.reclaimFreed();
+
+    const going = put(bench, new Uint8Array(4 * KIBIBYTE).fill(1));
+    const larger = { holder: {}, slot: -1, generation: 0, track: 0 };
+    const { allocate } = fallback;
+    fallback.allocate = (units) => {
+      fallback.allocate = allocate;
+      client.release(going.track, going.slot);
+      assert.is(client.put(new Uint8Array(MEBIBYTE).fill(9), 0, larger.holder, undefined), STATUS.OK);
+      [larger.slot = -1, larger.generation = 0, larger.track = 0] = client.result;
+      return fallback.allocate(units);
+    };
+    assert.is(spilling.start(4 * KIBIBYTE), 0);
+    assert.is(larger.slot, going.slot);
+    assert.equal(await outcome(bench), NOTHING_MOVED);
+    assert.ok(isAll(get(bench, victim), 7, MEBIBYTE));
+    assert.ok(isAll(get(bench, larger), 9, MEBIBYTE));
+    assert.is(fallback.allocator.blockCount, 1);
   }));
 
 test.run();

@@ -1,7 +1,8 @@
 /**
- * The allocator actor: the one owner of the pools and of the free slots. It answers requests from all clients' rings in
- * turn, takes back what was freed, and recovers what the dead held. It runs on its own thread and sleeps in its event
- * loop, where a doorbell wakes it.
+ * The allocator actor: looks after the pools, from which clients take blocks by themselves while there are some. It answers
+ * requests from all clients' rings in turn, has garbage collected, evicts and spills for creates that wait, takes back what
+ * was freed, and recovers what the dead held. It runs on its own thread and sleeps in its event loop, where a doorbell
+ * wakes it.
  */
 import { AdaptiveSpin } from '../../pools/adaptive-spin.ts';
 import type { BridgeActor } from '../../pools/bridge.ts';
@@ -103,15 +104,17 @@ export class AllocatorActor implements CreateQueueHost {
     this.#sleepingSinceMs = undefined;
     for (let turn = 0; turn < TURNS_PER_CALLBACK; turn++) {
       if (this.#closed) return;
+      const { words } = this.#control;
+      // SYNC actor-alert: before the turn. Who alerts has done before what the turn shall see.
+      const activity = Atomics.load(words, ACTOR.ACTIVITY);
       const served = this.#turn();
       const waitMs = this.#closed ? undefined : this.#queue.serve();
       if (this.#closed) return;
       this.#setOwnEnd();
-      const { words } = this.#control;
-      if (served > 0 || this.#spin.watch(ACTOR.ACTIVITY, Atomics.load(words, ACTOR.ACTIVITY))) continue;
+      if (served > 0 || this.#spin.watch(ACTOR.ACTIVITY, activity)) continue;
       // Creates that wait do the same for themselves.
       const tendMs = this.#queue.length > 0 ? undefined : this.#tend();
-      if (this.#sleep(waitMs ?? tendMs)) return;
+      if (this.#sleep(waitMs ?? tendMs, activity)) return;
     }
     setImmediate(this.onRing);
   };
@@ -322,10 +325,10 @@ export class AllocatorActor implements CreateQueueHost {
   }
 
   /** Goes to sleep in the event loop. False when something came in at the last moment. */
-  #sleep(waitMs: number | undefined): boolean {
+  #sleep(waitMs: number | undefined, activity: number): boolean {
     // SYNC actor-sleep: the flag is set before the last look; clients publish before they exchange it.
     this.#control.setActorWord(ACTOR.SLEEPING, 1);
-    if (this.#hasWork()) {
+    if (Atomics.load(this.#control.words, ACTOR.ACTIVITY) !== activity || this.#hasWork()) {
       this.#control.setActorWord(ACTOR.SLEEPING, 0);
       return false;
     }
