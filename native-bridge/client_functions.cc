@@ -19,7 +19,11 @@ int32_t CreateObject(Client* client, const Arguments& arguments, int id_index, i
   uint32_t number;
   uint32_t generation;
   if (arguments[leased_index]->IsUndefined()) {
-    if (!client->CreateHere(bytes, format, flags, &number, &generation)) return status::kNoBlock;
+    if (!client->CreateHere(bytes, format, flags, &number, &generation)) {
+      // Nothing is collected or evicted for an object that cannot be.
+      return named && client->arena->LookUpId(id, &number, &generation) == status::kOk ? status::kExists
+                                                                                       : status::kNoBlock;
+    }
   } else {
     number = Unsigned(arguments, leased_index);
     generation = Unsigned(arguments, leased_index + 1);

@@ -7,7 +7,7 @@ import { shuffled } from './shuffled.ts';
 
 /** What an object takes of the pool at least. */
 const UNIT_BYTES = 64;
-/** Little is given in advance when less than a quarter of the pool is free: that is not what grows here. */
+/** What a nearly full pool costs is not what grows here. */
 const ROOM = 1.5;
 const LEAST_BYTES = 64 * 2 ** 20;
 /** For the objects that come and go. */

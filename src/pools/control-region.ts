@@ -119,6 +119,11 @@ export class ControlRegion {
     return this.actorWord(ACTOR.OBJECT_HIGH_WATER);
   }
 
+  /** Whether another slot can be had; any thread may take it first. */
+  get hasFreeSlot(): boolean {
+    return this.actorWord(ACTOR.FREE_SLOTS) !== 0 || this.objectHighWater < this.layout.maxObjects;
+  }
+
   /** A word of a slot's record, unsigned. */
   slotWord(slot: number, word: number): number {
     return (this.words[this.#objectsIndex + slot * SLOT.WORDS + word] ?? 0) >>> 0;

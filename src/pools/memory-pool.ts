@@ -64,7 +64,7 @@ export class MemoryPool {
     return this.allocator.allocatedUnits * UNIT_BYTES;
   }
 
-  /** About the largest object there is room for. */
+  /** About the largest object there is room for, once an allocation has failed: what the caches held is merged then. */
   get largestFreeBytes(): number {
     return this.allocator.largestFreeUnits * UNIT_BYTES;
   }

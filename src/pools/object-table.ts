@@ -41,8 +41,7 @@ export class ObjectTable {
 
   /** Whether another slot can be had; a client may take it first. */
   get hasFreeSlot(): boolean {
-    const control = this.#control;
-    return control.actorWord(ACTOR.FREE_SLOTS) !== 0 || control.objectHighWater < control.layout.maxObjects;
+    return this.#control.hasFreeSlot;
   }
 
   /**

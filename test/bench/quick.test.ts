@@ -50,6 +50,16 @@ test('each subject has figures, or a reason why not', () => {
   }
 });
 
+test('where the system tells of mappings, nothing is missing in the rows of memory', () => {
+  const rows = reports.filter(({ row }) => row.startsWith('growth: resident'));
+  assert.ok(rows.length >= 3);
+  for (const { row, results, missing } of rows) {
+    if (process.platform !== 'linux') continue;
+    assert.ok(results.length > 0, row);
+    for (const { reason } of missing) assert.is(reason, 'not at the quick scale', row);
+  }
+});
+
 test('medians are finite and positive, and tails lie at the bad end', () => {
   for (const [index, { row }] of located.entries()) {
     for (const { subject, median, p99, p999, samples, unit } of reports[index]?.results ?? []) {

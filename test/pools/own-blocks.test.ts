@@ -15,9 +15,9 @@ function mayTakeAll({ control, primary }: Bench): void {
 }
 
 /** A put without a lease: of a block that the client takes. */
-function tryPut({ client }: Bench, sizeBytes: number): Placed | number {
+function tryPut({ client }: Bench, sizeBytes: number, id?: Uint8Array): Placed | number {
   const holder = {};
-  const status = client.put(new Uint8Array(sizeBytes), 0, holder, undefined);
+  const status = client.put(new Uint8Array(sizeBytes), 0, holder, id);
   if (status !== STATUS.OK) return status;
   const { result } = client;
   const [slot = 0, generation = 0] = [result[RESULT.SLOT], result[RESULT.GENERATION]];
@@ -187,6 +187,18 @@ test("what it takes back in one call is bounded, too, and the rest is the next o
     table.reclaimFreed();
     assert.is(free(), 895);
     for (const one of [placed, ...rest]) release(bench, one);
+  }));
+
+test('the actor is not asked for memory for an object whose id is taken', () =>
+  onBench(async (bench) => {
+    mayTakeAll(bench);
+    const id = new Uint8Array(28).fill(5);
+    const named = tryPut(bench, MEBIBYTE, id);
+    if (typeof named === 'number') throw new Error(`status ${named}`);
+    const rest = [1, 2, 3].map(() => mustPut(bench, MEBIBYTE));
+    assert.is(tryPut(bench, KIBIBYTE, id), STATUS.EXISTS);
+    assert.is(tryPut(bench, KIBIBYTE, new Uint8Array(28).fill(6)), STATUS.NO_BLOCK);
+    for (const one of [named, ...rest]) release(bench, one);
   }));
 
 test('without a free slot it takes no block', () =>

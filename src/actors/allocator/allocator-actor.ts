@@ -18,7 +18,7 @@ import { storeStatistics } from '../../pools/statistics.ts';
 import { ACTOR, CLIENT, CLIENT_STATE, CLOSED, NO_WATCH } from '../../state/control-layout.ts';
 import { type Holder, PlasmoidError } from '../../state/errors.ts';
 import type { ObjectLocation } from '../../state/header-word.ts';
-import { SPILL_THRESHOLD, spillTarget } from '../../state/spill-plan.ts';
+import { SPILL_PART, SPILL_THRESHOLD, spillTarget } from '../../state/spill-plan.ts';
 import { decodeSize, PATIENCE, REPLY, REQUEST } from '../protocol.ts';
 import { BackgroundSpill } from './background-spill.ts';
 import { ClientLink } from './client-link.ts';
@@ -146,6 +146,16 @@ export class AllocatorActor implements CreateQueueHost {
 
   evictFor(sizeBytes: number): number {
     return sizeBytes <= this.primary.capacityBytes ? this.evict(this.#targetFor(sizeBytes)) : 0;
+  }
+
+  evictForSlots(): number {
+    for (const pool of [this.primary, this.fallback]) {
+      // A part of what there is: it may be little.
+      const targetBytes = Math.ceil((pool?.allocatedBytes ?? 0) * SPILL_PART);
+      const freedBytes = targetBytes > 0 ? this.evict(targetBytes, pool?.kind) : 0;
+      if (freedBytes > 0) return freedBytes;
+    }
+    return 0;
   }
 
   evictFromDisk(sizeBytes: number): number {

@@ -19,6 +19,8 @@ export interface CreateQueueHost extends RefusalHost {
   requestCollections(full: boolean, except?: ClientLink): CollectionRound;
   /** Gives objects up that nobody holds, for a create of this size; how many bytes will come back by the freed stack. */
   evictFor(sizeBytes: number): number;
+  /** The same where it is slots that are short, and not bytes. */
+  evictForSlots(): number;
   /** The same with what lies on disk; how many bytes will come back there. */
   evictFromDisk(sizeBytes: number): number;
   /** Begins to move objects to disk for a create of this size; whether there were any. */
@@ -247,7 +249,8 @@ export class CreateQueue {
         this.#evictFor(head);
         return;
       case 'spill':
-        if (!host.spillFor(head.sizeBytes)) head.ladder.spilled(host.nowMs(), 0);
+        // What moves keeps its slot.
+        if (!host.table.hasFreeSlot || !host.spillFor(head.sizeBytes)) head.ladder.spilled(host.nowMs(), 0);
         return;
       case 'disk':
         head.refusal = this.#serveFromDisk(head);
@@ -268,8 +271,9 @@ export class CreateQueue {
 
   /** On and on, until there is room: what was used least recently need not lie side by side. */
   #evictFor(head: WaitingCreate): void {
-    while (this.#host.evictFor(head.sizeBytes) > 0) {
-      this.#host.table.reclaimFreed();
+    const { table } = this.#host;
+    while ((table.hasFreeSlot ? this.#host.evictFor(head.sizeBytes) : this.#host.evictForSlots()) > 0) {
+      table.reclaimFreed();
       if (!this.#tryHead(head)) continue;
       this.#waiting.shift();
       return;

@@ -1,6 +1,7 @@
 /** Why a create cannot be served: the reports that become its caller's error. */
 import { describeHolders } from '../../pools/holders.ts';
 import type { AllocationFailure, MemoryPool } from '../../pools/memory-pool.ts';
+import type { ObjectTable } from '../../pools/object-table.ts';
 import { formatByteSize } from '../../state/byte-size.ts';
 import type { Holder } from '../../state/errors.ts';
 import type { FailureReport } from '../protocol.ts';
@@ -9,6 +10,7 @@ import type { FailureReport } from '../protocol.ts';
 export interface RefusalHost {
   readonly primary: MemoryPool;
   readonly fallback: MemoryPool | undefined;
+  readonly table: Pick<ObjectTable, 'hasFreeSlot'>;
   readonly spillDirectory: string;
   /** Who has the memory, the biggest first. */
   biggestHolders(): Holder[];
@@ -30,9 +32,10 @@ export function neverFits({ primary, fallback }: RefusalHost, sizeBytes: number)
 /** For a create that would not wait. */
 export function notNow(host: RefusalHost, sizeBytes: number): FailureReport {
   const holders = host.biggestHolders();
+  const what = host.table.hasFreeSlot ? 'no memory' : 'no slot of the object table';
   return {
     error: 'TimedOutError',
-    message: `no memory is free now; held by ${describeHolders(holders)}`,
+    message: `${what} is free now; held by ${describeHolders(holders)}`,
     values: { timeoutMs: 0, sizeBytes, holders },
   };
 }

@@ -353,7 +353,8 @@ export class AllocatorLink {
     const within = `within ${timeoutMs} ms`;
     if (purpose !== undefined) return new TimedOutError(`${purpose} ${within}`, { timeoutMs });
     const holders = biggestHolders(this.#control);
-    const message = `no memory became free ${within}; held by ${describeHolders(holders)}`;
+    const what = this.#control.hasFreeSlot ? 'no memory' : 'no slot of the object table';
+    const message = `${what} became free ${within}; held by ${describeHolders(holders)}`;
     return new TimedOutError(message, { timeoutMs, holders });
   }
 }
