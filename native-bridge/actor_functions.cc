@@ -48,7 +48,7 @@ Output OutputArray(const Arguments& arguments, int index) {
 // reclaimFreed() → how many slots gave something back
 void ReclaimFreed(const Arguments& arguments) {
   ActorSide* self = Self(arguments);
-  if (self != nullptr) arguments.GetReturnValue().Set(self->arena->ReclaimFreed(UINT32_MAX));
+  if (self != nullptr) arguments.GetReturnValue().Set(self->arena->ReclaimFreed());
 }
 
 // takeFreedOnDisk(out) → count. Call until it is 0; the blocks, and the slots by finishReclaim, are the caller's to free.

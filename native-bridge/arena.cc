@@ -145,18 +145,21 @@ HoldsLeft Arena::Evict(uint32_t client, uint32_t number, uint32_t generation, ui
 }
 
 HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, uint32_t* recycled) {
-  // SYNC tombstone: holds are lowered before the header is read; the actor reads them in the opposite order.
+  // The hold keeps the slot from being anybody else's; without it a deleted object's slot may be, at any time.
+  const uint32_t generation = GenerationOf(Load(Header(number)));
+  // SYNC tombstone: holds are lowered before the header is read; who reclaims the slot reads them in the opposite order.
   if (FetchSub(Slot(number) + slot::kHolds, uint32_t{1}) != 1) return HoldsLeft::kSome;
-  if (debug_) PinEvidence(number);
+  if (debug_) PinEvidence(number, generation);
   uint64_t header = Load(Header(number));
   for (;;) {
+    if (GenerationOf(header) != generation) return HoldsLeft::kNone;
     Event event;
     switch (StateOf(header)) {
       case State::kSealed:
         event = recycled != nullptr && !IsFallback(header) && OwnerOf(number) == client ? Event::kRecycle : Event::kDelete;
         // Out of the index before somebody else may have the slot. If it is viewed meanwhile, it is deleted, and the
         // actor finds nothing to erase.
-        if (event == Event::kRecycle && IsNamed(header)) EraseId(number);
+        if (event == Event::kRecycle && IsNamed(header)) EraseId(number, generation);
         break;
       case State::kReferenced:
         event = Event::kDelete;
@@ -186,7 +189,7 @@ HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, uint32_t* recycled
 }
 
 int32_t Arena::Delete(uint32_t number, uint32_t generation) {
-  if (debug_ && GenerationOf(Load(Header(number))) == generation) PinEvidence(number);
+  if (debug_) PinEvidence(number, generation);
   while (!Apply(number, generation, Event::kDelete)) {
     const uint64_t header = Load(Header(number));
     if (GenerationOf(header) != generation) return status::kNotFound;
@@ -271,7 +274,7 @@ bool Arena::CommitSpill(uint32_t number, uint32_t generation, uint32_t offset_un
 bool Arena::FinishReclaim(uint32_t number) {
   uint64_t header = Load(Header(number));
   const uint32_t generation = GenerationOf(header);
-  if (IsNamed(header)) EraseId(number);
+  if (IsNamed(header)) EraseId(number, generation);
   // Deleted by somebody: the store's own hold goes with the object, before the holds are looked at.
   while (IsEvictable(header)) {
     if (!CompareExchange(Header(number), &header, header & ~kEvictableFlag)) continue;

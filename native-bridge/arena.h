@@ -107,7 +107,7 @@ class Arena {
   // The same check at the end of a window. True when the window's pin must stay, so that nobody gets the block.
   bool KeepEvidence(uint32_t number);
   // The same check of an object that is about to go: a damaged one keeps a pin.
-  void PinEvidence(uint32_t number);
+  void PinEvidence(uint32_t number, uint32_t generation);
 
   // Makes an object unreachable for new views; a status.
   int32_t Delete(uint32_t number, uint32_t generation);
@@ -123,8 +123,8 @@ class Arena {
   bool LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_t* generation);
   // Gives a leased slot back unused.
   void HandBack(uint32_t number, uint32_t generation);
-  // Takes back what was freed, but for what lies on disk, as far as this number of slots; how many gave something back.
-  uint32_t ReclaimFreed(uint32_t most_slots);
+  // Takes everything back that was freed, but for what lies on disk; how many slots gave something back. By the actor.
+  uint32_t ReclaimFreed();
   // Takes back what stands in stocks, of blocks of at least this size; their number.
   uint32_t RecallLeases(uint32_t least_units, bool* has_smaller);
   // Slots whose blocks lie on disk, as a stack: the first number plus one, or 0. Follow slot::kNextFreed.
@@ -159,7 +159,7 @@ class Arena {
   int32_t InsertId(const uint8_t* id, uint32_t number);
   // Finds a living object by id.
   int32_t LookUpId(const uint8_t* id, uint32_t* number, uint32_t* generation);
-  void EraseId(uint32_t number);
+  void EraseId(uint32_t number, uint32_t generation);
 
   // --- waking ---
   // Rings if the actor sleeps.
@@ -176,7 +176,9 @@ class Arena {
   void FreeBlock(uint32_t number);
   // One slot of those released; whether a block or the slot is free now.
   bool Reclaim(uint32_t number);
-  // By a client, for itself in the first place.
+  // A number of those on the freed stack; `more` when there are others. With the lock.
+  uint32_t ReclaimSome(bool* more);
+  // By a client, for itself in the first place, if nobody else is at it.
   uint32_t ReclaimForOthers();
   void TellWhoWaits();
   // On a stack of released slots.
@@ -215,7 +217,8 @@ class Arena {
   std::mutex index_lock_;
   // Held while a slot is taken from the free ones or given to them, and no longer.
   std::mutex slots_lock_;
-  // Held while something is neither in use nor free: who has it sees all that was given back. Before the other locks.
+  // Held while something is neither in use nor free, nor on the freed stack. The actor waits for it, and so sees all that was
+  // given back; nobody else does. Before the other locks.
   std::mutex reclaim_lock_;
   // The part of the freed stack that was taken and is still to be looked at: slot number plus one, or 0.
   uint32_t taken_ = 0;

@@ -34,11 +34,11 @@ bool Arena::KeepEvidence(uint32_t number) {
   return CompareExchange(Slot(number) + slot::kChecksum, &damaged, checksum::kEvidence);
 }
 
-void Arena::PinEvidence(uint32_t number) {
+void Arena::PinEvidence(uint32_t number, uint32_t generation) {
   const uint64_t header = Load(Header(number));
   const State state = StateOf(header);
-  if (state != State::kSealed && state != State::kReferenced) return;
-  if (KeepEvidence(number)) Apply(number, GenerationOf(header), Event::kPin);
+  if (GenerationOf(header) != generation || (state != State::kSealed && state != State::kReferenced)) return;
+  if (KeepEvidence(number)) Apply(number, generation, Event::kPin);
 }
 
 }  // namespace plasmoid

@@ -92,9 +92,10 @@ bool Client::IsStillLeased(uint32_t number, uint32_t generation) const {
 }
 
 void Client::AddStock(uint32_t number, uint32_t generation) {
-  // Recalled already: another's by now, or nobody's.
+  // Recalled already, or just now: another's, or nobody's.
   if (!IsStillLeased(number, generation)) return;
   const uint32_t units = arena->Slot(number)[slot::kCapacityUnits];
+  if (units == 0) return;
   const uint64_t bytes = uint64_t{units} * kUnitBytes;
   if (stock_bytes_ + bytes > stock_limit_bytes_) ForgetRecalled();
   std::vector<StockEntry>& entries = stock_[ClassOfRounded(units)];

@@ -51,8 +51,10 @@ int32_t Arena::LookUpId(const uint8_t* id, uint32_t* number, uint32_t* generatio
   return status::kNotFound;
 }
 
-void Arena::EraseId(uint32_t number) {
+void Arena::EraseId(uint32_t number, uint32_t generation) {
   std::lock_guard<std::mutex> guard(index_lock_);
+  // Another's by now, who cannot have entered an id without the lock since this look.
+  if (GenerationOf(Load(Header(number))) != generation) return;
   uint32_t* link = Bucket(reinterpret_cast<const uint8_t*>(Name(number) + name::kId));
   while (*link != 0) {
     if (*link == number + 1) {

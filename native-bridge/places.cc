@@ -7,7 +7,7 @@ namespace {
 
 // A client that takes a block for itself takes back first what others have freed, when it is as much as this: 1 MiB.
 constexpr uint32_t kReclaimAfterUnits = (1u << 20) / kUnitBytes;
-// And no more slots than this at a time: the call is a put of somebody who wants to go on.
+// And no more slots than this at a time: whoever calls wants to go on, or others do.
 constexpr uint32_t kReclaimSlots = 512;
 
 }  // namespace
@@ -82,11 +82,12 @@ bool Arena::LeaseHere(uint32_t client, uint64_t units, uint32_t* number, uint32_
 // --- taking back ---
 
 void Arena::HandBack(uint32_t number, uint32_t generation) {
-  std::lock_guard<std::mutex> guard(reclaim_lock_);
+  const std::unique_lock<std::mutex> guard(reclaim_lock_, std::try_to_lock);
   uint64_t next;
   if (!Step(number, generation, Event::kHandBack, 0, &next)) return;
-  // In debug mode the actor looks at bytes before anybody else may have them.
-  if (debug_ || IsFallback(next)) return PushFreed(number);
+  // Nobody waits for somebody who is taking back. And in debug mode the actor looks at bytes before anybody else may have
+  // them.
+  if (!guard || debug_ || IsFallback(next)) return PushFreed(number);
   Reclaim(number);
   TellWhoWaits();
 }
@@ -113,24 +114,39 @@ bool Arena::Reclaim(uint32_t number) {
   return has_block || is_free;
 }
 
-uint32_t Arena::ReclaimFreed(uint32_t most_slots) {
-  std::lock_guard<std::mutex> guard(reclaim_lock_);
+uint32_t Arena::ReclaimSome(bool* more) {
+  if (taken_ == 0) {
+    Store(Word(actor::kFreedUnits), uint32_t{0});
+    taken_ = Exchange(Word(actor::kFreedHead), uint32_t{0});
+  }
   uint32_t returned = 0;
-  for (uint32_t looked = 0; looked < most_slots; looked++) {
-    if (taken_ == 0) {
-      Store(Word(actor::kFreedUnits), uint32_t{0});
-      taken_ = Exchange(Word(actor::kFreedHead), uint32_t{0});
-    }
-    if (taken_ == 0) break;
+  for (uint32_t looked = 0; taken_ != 0 && looked < kReclaimSlots; looked++) {
     const uint32_t number = taken_ - 1;
     taken_ = Slot(number)[slot::kNextFreed];
     if (Reclaim(number)) returned++;
+  }
+  *more = taken_ != 0;
+  return returned;
+}
+
+uint32_t Arena::ReclaimFreed() {
+  uint32_t returned = 0;
+  // Twice: what a client has left, and what is on the stack. Neither for ever, while others go on freeing.
+  for (int taking = 0; taking < 2; taking++) {
+    bool more = true;
+    for (uint32_t batch = 0; more && batch <= HighWater() / kReclaimSlots; batch++) {
+      std::lock_guard<std::mutex> guard(reclaim_lock_);
+      returned += ReclaimSome(&more);
+    }
   }
   return returned;
 }
 
 uint32_t Arena::ReclaimForOthers() {
-  const uint32_t returned = ReclaimFreed(kReclaimSlots);
+  const std::unique_lock<std::mutex> guard(reclaim_lock_, std::try_to_lock);
+  if (!guard) return 0;
+  bool more;
+  const uint32_t returned = ReclaimSome(&more);
   TellWhoWaits();
   return returned;
 }

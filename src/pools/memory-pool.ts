@@ -64,9 +64,14 @@ export class MemoryPool {
     return this.allocator.allocatedUnits * UNIT_BYTES;
   }
 
-  /** About the largest object there is room for, once an allocation has failed: what the caches held is merged then. */
+  /** About the largest object there is room for, without what small blocks would give that can still {@link merge}. */
   get largestFreeBytes(): number {
     return this.allocator.largestFreeUnits * UNIT_BYTES;
+  }
+
+  /** Merges what is free, so that {@link largestFreeBytes} is true. */
+  merge(): void {
+    this.allocator.flushCache();
   }
 
   /** A block for `units`, or why there is none. */

@@ -57,6 +57,7 @@ export function noRoom(
   const { primary, fallback, spillDirectory } = host;
   const system = typeof block === 'object' && block.reason === 'system' ? block.error : undefined;
   const holders = host.biggestHolders();
+  primary.merge();
   const values = {
     sizeBytes,
     primaryAllocatedBytes: primary.allocatedBytes,

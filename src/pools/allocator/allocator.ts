@@ -53,7 +53,7 @@ export class Allocator {
     return this.#reader.sum(BOOKS.FREE);
   }
 
-  /** About the size of the largest block to be had, once an allocation has failed: what the caches held is merged then. */
+  /** About the size of the largest block to be had, without what would merge by {@link flushCache}. */
   get largestFreeUnits(): number {
     return this.#reader.largestFreeUnits;
   }
