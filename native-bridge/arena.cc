@@ -156,9 +156,10 @@ HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, uint32_t* recycled
     Event event;
     switch (StateOf(header)) {
       case State::kSealed:
-        event = recycled != nullptr && !IsFallback(header) && OwnerOf(number) == client ? Event::kRecycle : Event::kDelete;
-        // Out of the index before somebody else may have the slot. If it is viewed meanwhile, it is deleted, and the
-        // actor finds nothing to erase.
+        event = recycled != nullptr && !IsFallback(header) && OwnerOf(number) == client ? Event::kRecycle
+                                                                                         : Event::kDelete;
+        // Out of the index before somebody else may have the slot. If it is viewed meanwhile, it is deleted, and who
+        // reclaims it finds nothing to erase.
         if (event == Event::kRecycle && IsNamed(header)) EraseId(number, generation);
         break;
       case State::kReferenced:
@@ -172,7 +173,7 @@ HoldsLeft Arena::LowerHolds(uint32_t client, uint32_t number, uint32_t* recycled
         event = Event::kVacate;
         break;
       default:
-        return HoldsLeft::kNone;  // on its way already; the actor looks at the holds when it arrives
+        return HoldsLeft::kNone;  // on its way already; who reclaims it looks at the holds
     }
     // Nobody recalls it while it says so; and without it, it may be another's at once.
     const bool was_answer = IsAnswer(number);

@@ -29,6 +29,7 @@ std::shared_ptr<v8::BackingStore> MakeWindow(std::shared_ptr<Arena> arena, uint3
 
 // One size class of one client's stock never holds more than this many slots.
 constexpr size_t kStockEntriesPerClass = 64;
+
 void OnRefCollected(const v8::WeakCallbackInfo<TrackedRef>& info) {
   TrackedRef* ref = info.GetParameter();
   ref->object.Reset();
@@ -99,8 +100,8 @@ void Client::AddStock(uint32_t number, uint32_t generation) {
   const uint64_t bytes = uint64_t{units} * kUnitBytes;
   if (stock_bytes_ + bytes > stock_limit_bytes_) ForgetRecalled();
   std::vector<StockEntry>& entries = stock_[ClassOfRounded(units)];
-  const bool fits = units <= kStockBlockUnits && RoundToClass(units) == units && entries.size() < kStockEntriesPerClass &&
-                    stock_bytes_ + bytes <= stock_limit_bytes_;
+  const bool fits = units <= kStockBlockUnits && RoundToClass(units) == units &&
+                    entries.size() < kStockEntriesPerClass && stock_bytes_ + bytes <= stock_limit_bytes_;
   if (!fits) return arena->HandBack(number, generation);
   entries.push_back({number, generation, units});
   stock_bytes_ += bytes;

@@ -27,11 +27,11 @@ export const SLOT = Object.freeze({
    * pins it reads the cell that the header of that very step says.
    */
   FALLBACK_OFFSET_UNITS: 10,
-  /** Link of the freed stack: slot number plus one, 0 at the end. */
+  /** Link of the freed stack, or of the free slots: slot number plus one, 0 at the end. */
   NEXT_FREED: 11,
   /** Link of the settled stack: slot number plus one, STACK_END at the end; 0 when the slot is not on it. */
   NEXT_SETTLED: 12,
-  /** The actor's allocator handle of the block, valid while CAPACITY_UNITS is not 0. */
+  /** The block's row in the books of its pool's allocator, valid while CAPACITY_UNITS is not 0. */
   BLOCK: 13,
   /** In a store in debug mode: what its bytes were when it was sealed (a {@link CHECKSUM}), and who created it (`call-site-layout.ts`). */
   CHECKSUM: 14,
