@@ -160,7 +160,7 @@ bool Client::CreateHere(uint64_t bytes, uint32_t format, uint64_t flags, uint32_
     *generation = entry.generation;
     return true;
   }
-  return arena->LeaseHere(index, units, number, generation) &&
+  return result[result_word::kWaitingCreates] == 0 && arena->LeaseHere(index, units, number, generation) &&
          CreateLeased(*number, *generation, bytes, format, flags);
 }
 

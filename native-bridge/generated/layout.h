@@ -232,7 +232,8 @@ inline constexpr uint32_t kTrack = 2;
 inline constexpr uint32_t kFormat = 3;
 inline constexpr uint32_t kWritable = 3;
 inline constexpr uint32_t kCallSite = 4;
-inline constexpr uint32_t kWords = 5;
+inline constexpr uint32_t kWaitingCreates = 5;
+inline constexpr uint32_t kWords = 6;
 }  // namespace result_word
 
 inline constexpr uint32_t kSlotBytes = 64;

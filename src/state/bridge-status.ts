@@ -46,5 +46,7 @@ export const RESULT = Object.freeze({
   WRITABLE: 3,
   /** In debug mode, told to the bridge: the call site of what it creates next. */
   CALL_SITE: 4,
-  WORDS: 5,
+  /** Told to the bridge: how many creates of this thread wait for the actor's answer. Those that follow ask it as well, and do not pass them. */
+  WAITING_CREATES: 5,
+  WORDS: 6,
 });

@@ -78,6 +78,15 @@ test('while somebody waits for memory it takes nothing, and gives back what othe
     control.setActorWord(ACTOR.WANTED, 0);
   }));
 
+test('while a create of its own waits, those that follow do not pass it', () =>
+  onBench(async (bench) => {
+    mayTakeAll(bench);
+    bench.client.result[RESULT.WAITING_CREATES] = 1;
+    assert.is(tryPut(bench, KIBIBYTE), STATUS.NO_BLOCK);
+    bench.client.result[RESULT.WAITING_CREATES] = 0;
+    release(bench, mustPut(bench, KIBIBYTE));
+  }));
+
 test('a block beyond the size of stocks is free at once when its last ref goes', () =>
   onBench(async (bench) => {
     const { primary, control } = bench;

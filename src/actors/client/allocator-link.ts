@@ -11,6 +11,7 @@ import { biggestHolders, describeHolders } from '../../pools/holders.ts';
 import { RingConsumer } from '../../pools/ring/consumer.ts';
 import { RingProducer } from '../../pools/ring/producer.ts';
 import type { SharedWords } from '../../pools/ring/ring.ts';
+import { RESULT } from '../../state/bridge-status.ts';
 import {
   ACTOR,
   CLIENT,
@@ -104,7 +105,13 @@ export class AllocatorLink {
   /** A block for `sizeBytes`, from the actor. */
   async lease(sizeBytes: number, limits: WaitLimits): Promise<Lease> {
     const { records, wait } = createCall(sizeBytes, limits);
-    return expectLease(await this.#call(REQUEST.CREATE, records, wait));
+    const { result } = this.bridge;
+    result[RESULT.WAITING_CREATES] = (result[RESULT.WAITING_CREATES] ?? 0) + 1;
+    try {
+      return expectLease(await this.#call(REQUEST.CREATE, records, wait));
+    } finally {
+      result[RESULT.WAITING_CREATES] = (result[RESULT.WAITING_CREATES] ?? 1) - 1;
+    }
   }
 
   leaseSync(sizeBytes: number, limits: WaitLimits): Lease {
