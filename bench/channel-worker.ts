@@ -13,8 +13,8 @@ export type ChannelPeer =
   | { readonly kind: 'atomics'; readonly sleeps: boolean; readonly words: Int32Array<SharedArrayBuffer> }
   | { readonly kind: 'postMessage'; readonly answers: boolean; readonly read: Int32Array<SharedArrayBuffer> };
 
-/** Words of the bare hand-over: bumped by main, then by the worker. */
-export const HAND_OVER = Object.freeze({ TO: 0, BACK: 32, WORDS: 64 });
+/** Words of the bare hand-over: bumped by main, then by the worker; and 1 while it is measured. */
+export const HAND_OVER = Object.freeze({ TO: 0, BACK: 32, GO: 64, WORDS: 96 });
 
 function channel({ store: handle, to, back }: ChannelPeer & { kind: 'channel' }): void {
   const store = Store.connectSync(handle);
@@ -34,7 +34,11 @@ function channel({ store: handle, to, back }: ChannelPeer & { kind: 'channel' })
 
 function atomics({ words, sleeps }: ChannelPeer & { kind: 'atomics' }): void {
   for (let turn = 0; ; turn++) {
-    while (Atomics.load(words, HAND_OVER.TO) === turn) if (sleeps) Atomics.wait(words, HAND_OVER.TO, turn);
+    while (Atomics.load(words, HAND_OVER.TO) === turn) {
+      if (sleeps) Atomics.wait(words, HAND_OVER.TO, turn);
+      // Others take their turns meanwhile, and need the processor.
+      else Atomics.wait(words, HAND_OVER.GO, 0);
+    }
     Atomics.store(words, HAND_OVER.BACK, turn + 1);
     if (sleeps) Atomics.notify(words, HAND_OVER.BACK);
   }

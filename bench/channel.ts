@@ -103,27 +103,41 @@ function waitUntil(isSo: () => boolean): void {
   while (!isSo());
 }
 
-function roundTrip(
-  name: string,
-  setUp: () => Promise<{ trip: () => void; tearDown: () => Promise<void> }>,
-): Subject {
+interface Trips {
+  readonly trip: () => void;
+  readonly tearDown: () => Promise<void>;
+  /** Told before and behind each round. */
+  readonly turn?: (isMine: boolean) => void;
+}
+
+function roundTrip(name: string, setUp: () => Promise<Trips>): Subject {
   return {
     name,
     setUp: async (scale): Promise<Run> => {
-      const { trip, tearDown } = await setUp();
-      timed(WARM_UP_TRIPS, trip);
-      return { tearDown, round: () => timed(scale.quick ? ROUND_TRIPS.quick : ROUND_TRIPS.full, trip) };
+      const { trip, tearDown, turn } = await setUp();
+      const run = (count: number): number => {
+        turn?.(true);
+        const microseconds = timed(count, trip);
+        turn?.(false);
+        return microseconds;
+      };
+      run(WARM_UP_TRIPS);
+      return { tearDown, round: () => run(scale.quick ? ROUND_TRIPS.quick : ROUND_TRIPS.full) };
     },
   };
 }
 
 function bareTrip(sleeps: boolean) {
-  return async () => {
+  return async (): Promise<Trips> => {
     const words = new Int32Array(new SharedArrayBuffer(HAND_OVER.WORDS * 4));
     const worker = await start({ kind: 'atomics', sleeps, words });
     let turn = 0;
     return {
       tearDown: async () => void (await worker.terminate()),
+      turn: (isMine) => {
+        Atomics.store(words, HAND_OVER.GO, isMine ? 1 : 0);
+        Atomics.notify(words, HAND_OVER.GO);
+      },
       trip: () => {
         turn++;
         Atomics.store(words, HAND_OVER.TO, turn);
@@ -170,6 +184,7 @@ function versionsRow(size: string, sizeBytes: number): Row {
       throughChannel('channel, depth 1, written in place', sizeBytes, 1, true),
       throughMessages('postMessage, 16 on their way', sizeBytes),
     ],
+    claims: [{ subject: 'channel, depth 16', against: ['postMessage, 16 on their way'], times: 1 }],
   };
 }
 
@@ -196,5 +211,6 @@ export const rows: readonly Row[] = [
       roundTrip('bound: a word, spinning', bareTrip(false)),
       roundTrip('bound: a word, sleeping', bareTrip(true)),
     ],
+    claims: [{ subject: 'channels, sync', against: ['postMessage and back'], times: 1 }],
   },
 ];
