@@ -11,6 +11,7 @@ namespace {
 // cache.
 constexpr uint32_t kLargestCachedUnits = 64;
 constexpr uint32_t kSteps = 1u << kListStepsShift;
+static_assert(kCacheCount == kClassCount, "a cache for each size class");
 // How many cached blocks merge in one hold of the lock: some tenths of a millisecond.
 constexpr uint32_t kFlushBatch = 512;
 // How many blocks of a list that is only partly large enough are looked at: a bound, so that a call stays short.

@@ -15,7 +15,7 @@ export const LIST_STEPS_SHIFT = 5;
 /** Octaves for sizes up to 2^32 - 1; the sizes below 32 share the first. */
 export const OCTAVE_COUNT = 28;
 export const LIST_COUNT = OCTAVE_COUNT << LIST_STEPS_SHIFT;
-/** Size classes (`size-class.ts`). */
+/** Caches: one for each size class. */
 export const CACHE_COUNT = 240;
 
 /** Words of the books; all sizes are in units of 64 bytes. */

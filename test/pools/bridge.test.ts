@@ -46,7 +46,7 @@ test('the bridge rounds sizes to the classes of the allocator, up to 2^32', () =
 });
 
 test('classes have numbers of their own, in both languages', () => {
-  // The numbers differ; what matters is that two sizes have one number here if and only if they have one there.
+  // What matters is that two sizes have one number here if and only if they have one there.
   const known = new Map<number, number>();
   const check = (units: number): void => {
     const [rounded, sizeClass] = bridge.sizeClass(units);

@@ -9,13 +9,15 @@
  * multiplication, which does not wrap.
  */
 
+import { CACHE_COUNT } from '../../state/books-layout.ts';
+
 const CLASSES_PER_OCTAVE_SHIFT = 3;
 /** Below this size, every size is a class of its own. */
 const FIRST_ROUNDED = 2 << CLASSES_PER_OCTAVE_SHIFT;
 const LARGEST_CLASS_UNITS = 2 ** 32;
 
 /** Classes run from 0 (one unit) to `CLASS_COUNT - 1` (2^32 units). */
-export const CLASS_COUNT = 240;
+export const CLASS_COUNT = CACHE_COUNT;
 
 /** How far a size of this octave is shifted to leave its four leading bits. */
 function octaveShift(units: number): number {
